@@ -1,0 +1,1 @@
+//! Json on both twins.

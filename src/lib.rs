@@ -1,0 +1,11 @@
+#![doc = "everywire"]
+
+mod error;
+pub mod frame;
+pub mod json;
+mod platform;
+pub mod proto;
+pub mod transport;
+
+pub use error::{Error, RpcError};
+pub use platform::{BoxFuture, BoxSink, BoxStream, MaybeSend, MaybeSync, sleep};

@@ -1,0 +1,80 @@
+//! Threads: tokio's clock and tasks, `Send` everywhere.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// `Send` where there are threads, nothing on wasm32.
+pub trait MaybeSend: Send {}
+impl<T: Send + ?Sized> MaybeSend for T {}
+
+/// `Sync` where there are threads, nothing on wasm32.
+pub trait MaybeSync: Sync {}
+impl<T: Sync + ?Sized> MaybeSync for T {}
+
+/// A boxed future, `Send` where there are threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+/// A boxed stream, `Send` where there are threads.
+pub type BoxStream<T> = Pin<Box<dyn futures_core::Stream<Item = T> + Send>>;
+/// A boxed sink, `Send` where there are threads.
+pub type BoxSink<T, E> = Pin<Box<dyn futures_util::Sink<T, Error = E> + Send>>;
+
+/// A mutex whose holder never awaits. A panic of another holder does not spread.
+#[derive(Default)]
+pub(crate) struct Lock<T>(Mutex<T>);
+
+impl<T> Lock<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(Mutex::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A running task; dropping it aborts it.
+pub(crate) struct Task(tokio::task::JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Task {
+    /// Lets the task run on by itself.
+    pub(crate) fn detach(self) {
+        // The handle is forgotten with its abort; tokio keeps the task.
+        std::mem::forget(self);
+    }
+}
+
+/// Runs `future` on the current tokio runtime.
+pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) -> Task {
+    Task(tokio::spawn(future))
+}
+
+/// Completes after `duration`.
+pub fn sleep(duration: Duration) -> BoxFuture<'static, ()> {
+    Box::pin(tokio::time::sleep(duration))
+}
+
+/// Monotonic time since the first question.
+pub(crate) fn now() -> Duration {
+    // tokio's clock, so that a test with a paused runtime moves ours too.
+    static START: OnceLock<tokio::time::Instant> = OnceLock::new();
+    let start = *START.get_or_init(tokio::time::Instant::now);
+    tokio::time::Instant::now().saturating_duration_since(start)
+}
+
+/// Wall-clock time since the Unix epoch.
+pub(crate) fn wall() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// A fresh random seed from the operating system.
+pub(crate) fn seed() -> u64 {
+    getrandom::u64().unwrap_or_else(|_| wall().as_nanos() as u64)
+}

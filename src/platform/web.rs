@@ -1,0 +1,95 @@
+//! One thread: the host's clock and event loop, no `Send` anywhere.
+//!
+//! Globals are bound as plain names, so that a page, every worker kind, Node, Deno, Bun and workerd are alike.
+
+use std::cell::{RefCell, RefMut};
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures_util::future::{AbortHandle, Abortable};
+use wasm_bindgen::prelude::*;
+
+/// `Send` where there are threads, nothing on wasm32.
+pub trait MaybeSend {}
+impl<T: ?Sized> MaybeSend for T {}
+
+/// `Sync` where there are threads, nothing on wasm32.
+pub trait MaybeSync {}
+impl<T: ?Sized> MaybeSync for T {}
+
+/// A boxed future, `Send` where there are threads.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+/// A boxed stream, `Send` where there are threads.
+pub type BoxStream<T> = Pin<Box<dyn futures_core::Stream<Item = T>>>;
+/// A boxed sink, `Send` where there are threads.
+pub type BoxSink<T, E> = Pin<Box<dyn futures_util::Sink<T, Error = E>>>;
+
+/// The same door as the native mutex; its holder never awaits and never calls out.
+#[derive(Default)]
+pub(crate) struct Lock<T>(RefCell<T>);
+
+impl<T> Lock<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(RefCell::new(value))
+    }
+
+    pub(crate) fn lock(&self) -> RefMut<'_, T> {
+        self.0.borrow_mut()
+    }
+}
+
+/// A running task; dropping it aborts it.
+pub(crate) struct Task(Option<AbortHandle>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        if let Some(handle) = self.0.take() {
+            handle.abort();
+        }
+    }
+}
+
+impl Task {
+    /// Lets the task run on by itself.
+    pub(crate) fn detach(mut self) {
+        self.0 = None;
+    }
+}
+
+/// Runs `future` on the host's event loop.
+pub(crate) fn spawn(future: impl Future<Output = ()> + 'static) -> Task {
+    let (handle, registration) = AbortHandle::new_pair();
+    wasm_bindgen_futures::spawn_local(async move {
+        let _ = Abortable::new(future, registration).await;
+    });
+    Task(Some(handle))
+}
+
+/// Completes after `duration`.
+pub fn sleep(duration: Duration) -> BoxFuture<'static, ()> {
+    Box::pin(gloo_timers::future::sleep(duration))
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = performance, js_name = now)]
+    fn performance_now() -> f64;
+    #[wasm_bindgen(js_namespace = Math, js_name = random)]
+    fn math_random() -> f64;
+}
+
+/// Monotonic time since the context began.
+pub(crate) fn now() -> Duration {
+    Duration::from_micros((performance_now() * 1000.0) as u64)
+}
+
+/// Wall-clock time since the Unix epoch.
+pub(crate) fn wall() -> Duration {
+    Duration::from_millis(js_sys::Date::now() as u64)
+}
+
+/// A fresh random seed from the host.
+pub(crate) fn seed() -> u64 {
+    (math_random() * (1u64 << 52) as f64) as u64
+}

@@ -1,0 +1,48 @@
+//! Carriers: how messages travel. Each is as thin as its medium allows; correlation, timers and retries are the
+//! session's.
+
+mod error;
+pub mod memory;
+
+cfg_if::cfg_if! {
+    if #[cfg(target_arch = "wasm32")] {
+        mod web;
+        use web as imp;
+    } else {
+        mod native;
+        use native as imp;
+    }
+}
+
+pub use error::{TransportError, TransportErrorKind};
+#[cfg(feature = "websocket")]
+pub use imp::WebSocket;
+
+use crate::frame::{Inbound, Outbound, Profile};
+use crate::platform::{BoxFuture, BoxSink, BoxStream, MaybeSend};
+
+/// Opens links to one peer. The only async trait of the crate: reconnecting is calling it again.
+pub trait Transport: MaybeSend + 'static {
+    /// Opens a fresh link. Called again after every loss.
+    ///
+    /// # Cancel safety
+    /// Dropping the future abandons the attempt and releases everything it opened.
+    fn connect(&mut self) -> BoxFuture<'_, Result<Link, TransportError>>;
+}
+
+/// An open link, in two halves so that a blocked write never stops reading.
+pub struct Link {
+    /// What the carrier can do.
+    pub profile: Profile,
+    /// Takes messages for the peer. Back-pressure is its `poll_ready`; after `Outbound::Close` it is only flushed and
+    /// closed.
+    pub tx: BoxSink<Outbound, TransportError>,
+    /// Delivers messages of the peer. The first error is the last item; an end without an error is an orderly close.
+    pub rx: BoxStream<Result<Inbound, TransportError>>,
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link").field("profile", &self.profile).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,4 @@
+//! The WebSocket carrier.
+
+/// A WebSocket transport.
+pub struct WebSocket;

@@ -1,0 +1,5 @@
+#[cfg(feature = "websocket")]
+mod websocket;
+
+#[cfg(feature = "websocket")]
+pub use websocket::WebSocket;
