@@ -21,7 +21,7 @@ mod sampling;
 #[cfg(test)]
 mod tests;
 mod tool;
-pub mod version;
+pub mod versions;
 mod wire;
 
 pub use capabilities::{
