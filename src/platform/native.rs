@@ -78,3 +78,7 @@ pub(crate) fn wall() -> Duration {
 pub(crate) fn seed() -> u64 {
     getrandom::u64().unwrap_or_else(|_| wall().as_nanos() as u64)
 }
+
+/// `#[test]`, on both targets.
+#[cfg(test)]
+pub(crate) use core::prelude::v1::test;

@@ -93,3 +93,7 @@ pub(crate) fn wall() -> Duration {
 pub(crate) fn seed() -> u64 {
     (math_random() * (1u64 << 52) as f64) as u64
 }
+
+/// `#[test]`, on both targets.
+#[cfg(test)]
+pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;
