@@ -98,7 +98,9 @@ fn check_token(token: &str) -> Result<(), TransportError> {
         return Err(config("the token is empty; give one or leave it out"));
     }
     if !token.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(config("the token contains a character other than visible ASCII; check for a stray line end or space"));
+        return Err(config(
+            "the token contains a character other than visible ASCII; check for a stray line end or space",
+        ));
     }
     Ok(())
 }

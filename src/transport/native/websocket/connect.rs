@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 use super::carrier::{HeaderMap, HeaderValue, Refusal, handshake};
 use super::link::link;
-use super::tls::{Trust, cause};
+use super::tls::cause;
 use super::{Target, WebSocket};
 use crate::transport::address::config;
 use crate::transport::{Link, Subprotocols, TransportError, TransportErrorKind};

@@ -67,21 +67,22 @@ impl WebSocket {
     /// [`TransportErrorKind::Config`] for an address that cannot work: empty, not `ws://` or `wss://`, without a host,
     /// with a user name or a fragment, or `wss://` in a build without the feature `tls`.
     pub fn new(url: &str) -> Result<Self, TransportError> {
-        let address = check(url)?;
-        if address.secure && cfg!(not(feature = "tls")) {
-            return Err(config("wss:// needs the crate feature `tls`, which this build leaves out"));
-        }
+        let label = check(url)?.to_owned();
         let invalid = || config("the WebSocket address is not a valid URL; check host, port and characters");
         let uri: Uri = url.parse().map_err(|_| invalid())?;
+        let secure = uri.scheme_str().is_some_and(|scheme| scheme.eq_ignore_ascii_case("wss"));
+        if secure {
+            tls::available()?;
+        }
         let authority = uri.authority().ok_or_else(invalid)?;
         let host = authority.host().trim_matches(['[', ']']).to_owned();
         let port = match (authority.port_u16(), authority.port()) {
             (Some(port), _) => port,
-            (None, None) if !authority.as_str().ends_with(':') => if address.secure { 443 } else { 80 },
+            (None, None) if !authority.as_str().ends_with(':') => [80, 443][usize::from(secure)],
             _ => return Err(invalid()),
         };
         Ok(Self {
-            target: Target { host, port, secure: address.secure, label: address.label.to_owned(), uri },
+            target: Target { host, port, secure, label, uri },
             headers: HeaderMap::new(),
             token: None,
             subprotocols: Subprotocols::Auto,

@@ -11,6 +11,11 @@ use crate::transport::address::config;
 /// A stream that is never made.
 pub(super) type TlsStream<S> = S;
 
+/// Whether `wss://` can be had in this build.
+pub(super) fn available() -> Result<(), TransportError> {
+    Err(config("wss:// needs the crate feature `tls`, which this build leaves out"))
+}
+
 /// What a transport trusts: nothing.
 #[derive(Default)]
 pub(super) struct Trust;
@@ -19,10 +24,11 @@ impl Trust {
     /// Refuses.
     pub(super) async fn connect(
         &mut self,
-        _tcp: TcpStream,
+        tcp: TcpStream,
         _target: &Target,
     ) -> Result<TlsStream<TcpStream>, TransportError> {
-        Err(config("wss:// needs the crate feature `tls`, which this build leaves out"))
+        available()?;
+        Ok(tcp)
     }
 }
 

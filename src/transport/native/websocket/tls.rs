@@ -14,6 +14,11 @@ use super::Target;
 use crate::transport::address::config;
 use crate::transport::{TransportError, TransportErrorKind};
 
+/// Whether `wss://` can be had in this build.
+pub(super) fn available() -> Result<(), TransportError> {
+    Ok(())
+}
+
 /// What a transport trusts. The roots are loaded once, with the first connection.
 #[derive(Default)]
 pub(super) struct Trust {
@@ -26,8 +31,9 @@ impl Trust {
     pub(super) fn add(&mut self, pem: &[u8]) -> Result<(), TransportError> {
         let before = self.extra.len();
         for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate
-                .map_err(|error| config(&format!("the extra root is not a PEM certificate ({error}); check the file")))?;
+            let certificate = certificate.map_err(|error| {
+                config(&format!("the extra root is not a PEM certificate ({error}); check the file"))
+            })?;
             // Seen now rather than with the first connection.
             RootCertStore::empty()
                 .add(certificate.clone())
