@@ -148,7 +148,13 @@ impl<R> IntoFuture for Call<R> {
                 None
             }
         };
-        Pending { answer, cancel: Cancel { shared, id }, decode: self.decode, context: self.context, result: PhantomData }
+        Pending {
+            answer,
+            cancel: Cancel { shared, id },
+            decode: self.decode,
+            context: self.context,
+            result: PhantomData,
+        }
     }
 }
 

@@ -3,11 +3,9 @@
 //! [`Driver::pump`] polls connect, `rx` and `tx`, drains the session and arms one timer. Natively one task calls it; on
 //! the web whoever causes an event does, inside that event.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
-
 
 use super::shared::Shared;
 use crate::error::Error;
@@ -243,7 +241,7 @@ impl<H: Host> Driver<H> {
                     self.connecting = Some(Box::pin(async move {
                         match &mut lease.transport {
                             Some(transport) => transport.connect().await,
-                            None => Err(TransportError::new(TransportErrorKind::Config, "the transport is in use")),
+                            None => Err(TransportError::in_use()),
                         }
                     }));
                     begun = true;

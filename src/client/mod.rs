@@ -1,16 +1,19 @@
 //! The client for Rust programs.
 
+mod api;
 mod builder;
 mod call;
 mod driver;
+mod era_cache;
 mod events;
 mod host;
 mod input;
 mod run;
 mod shared;
 
-pub use builder::{Builder, Subprotocols};
+pub use builder::Builder;
 pub use call::{Call, Pending};
+pub use era_cache::EraCache;
 pub use events::Events;
 pub use input::{InputContext, InputHandler};
 
@@ -22,7 +25,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 use crate::json::Json;
-use crate::session::{Era, Metrics, Session, State};
+use crate::session::{Era, Info, Metrics, Session, State};
 use host::{EventSinks, Waiting};
 
 /// An MCP client. Cheap to clone; all clones share one connection. Dropping the last one closes it.
@@ -61,6 +64,18 @@ pub struct ServerIdentity {
     pub instructions: Option<String>,
 }
 
+impl From<Info> for ServerIdentity {
+    fn from(info: Info) -> Self {
+        Self {
+            era: info.era,
+            protocol_version: info.version,
+            info: info.server.and_then(|server| server.parse().ok()),
+            capabilities: info.capabilities,
+            instructions: info.instructions,
+        }
+    }
+}
+
 impl Client {
     /// Connects with the defaults. The scheme picks the transport: `ws://` or `wss://`.
     ///
@@ -97,14 +112,7 @@ impl Client {
 
     /// What the server said of itself. After a reconnect it may have changed.
     pub fn server(&self) -> Option<ServerIdentity> {
-        let info = self.inner.shared.ask(|session| session.info().cloned())?;
-        Some(ServerIdentity {
-            era: info.era,
-            protocol_version: info.version,
-            info: info.server.and_then(|server| server.parse().ok()),
-            capabilities: info.capabilities,
-            instructions: info.instructions,
-        })
+        self.inner.shared.ask(|session| session.info().cloned()).map(ServerIdentity::from)
     }
 
     /// Where the connection stands.
