@@ -1,7 +1,7 @@
 // Compiled, never run: what must type-check does, and what must not is marked so.
 import { WebSocket as NodeWebSocket } from "ws";
-import { Client, EverywireError, connect } from "../index.mjs";
-import type { ClientEvent, ConnectionState, ElicitResult, ErrorCode, InputRequired, Outcome, Tool } from "../index.mjs";
+import { Client, EverywireError, connect } from "everywire";
+import type { ClientEvent, ConnectionState, ElicitResult, ErrorCode, InputRequired, Outcome, Tool } from "everywire";
 
 const client: Client = await connect("ws://127.0.0.1:9001/", {
   name: "types",
