@@ -5,7 +5,11 @@ pub mod frame;
 pub mod json;
 mod platform;
 pub mod proto;
+mod resilience;
+mod session;
 pub mod transport;
 
 pub use error::{Error, RpcError};
 pub use platform::{BoxFuture, BoxSink, BoxStream, MaybeSend, MaybeSync, sleep};
+pub use resilience::Reconnect;
+pub use session::{Era, EraChoice, Event, InputPolicy, Latency, Metrics, Overflow, State};

@@ -132,6 +132,18 @@ impl Json {
         Self(ByteString::from_static("null"))
     }
 
+    /// A string.
+    pub(crate) fn string(text: &str) -> Self {
+        let mut out = String::with_capacity(text.len() + 2);
+        push_str(&mut out, text);
+        Self(out.into())
+    }
+
+    /// An array of strings.
+    pub(crate) fn strings(all: &[String]) -> Self {
+        Self(serde_json::to_string(all).unwrap_or_default().into())
+    }
+
     /// Reads a value from its text.
     ///
     /// # Errors

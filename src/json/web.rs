@@ -211,6 +211,16 @@ impl Json {
         &self.0
     }
 
+    /// A string.
+    pub(crate) fn string(text: &str) -> Self {
+        Self(JsValue::from_str(text))
+    }
+
+    /// An array of strings.
+    pub(crate) fn strings(all: &[String]) -> Self {
+        Self(all.iter().map(|text| JsValue::from_str(text)).collect::<Array>().into())
+    }
+
     /// Reads a value from its text.
     ///
     /// # Errors

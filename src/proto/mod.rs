@@ -1,1 +1,2 @@
 //! The shapes of the Model Context Protocol.
+pub mod versions;
