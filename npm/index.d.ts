@@ -11,7 +11,7 @@
  * client.close();
  * ```
  *
- * All durations are milliseconds, all sizes are bytes. Both protocol eras (2026-07-28, and 2025-11-25 and older) are
+ * All durations are milliseconds, all sizes are those of a message's text in UTF-16 code units, which for plain ASCII are bytes. Both protocol eras (2026-07-28, and 2025-11-25 and older) are
  * spoken; which one is found out while connecting, unless {@link ConnectOptions.era} says it.
  *
  * @packageDocumentation
@@ -75,11 +75,11 @@ export interface ConnectOptions {
   timeout?: number;
   /** How long a request may take altogether, whatever progress it makes, in milliseconds. Default 600,000. */
   totalTimeout?: number;
-  /** How long one connection attempt may take, in milliseconds. Default 15,000. */
+  /** How long one connection attempt may take, in milliseconds. Default 10,000. */
   connectTimeout?: number;
   /** `true`: reconnect with the default waits; `false`: a lost connection stays lost. Default `true`. */
   reconnect?: boolean | ReconnectOptions;
-  /** The largest message accepted or sent, in bytes of UTF-8. Default 16,777,216 (16 MiB). */
+  /** The largest message accepted or sent, in UTF-16 code units. Default 16,777,216. */
   maxMessage?: number;
   /** How many of the server's questions may be with your handlers at once; more wait in line. Default 5. */
   maxConcurrentInputs?: number;
@@ -311,7 +311,10 @@ export type ClientEvent =
   | { type: "resourceUpdated"; uri: string }
   /** Subscriptions were renewed after a reconnect; changes may have been missed, so fetch again what you show. */
   | { type: "resynced" }
-  | { type: "subscriptionEnded"; key: number; reason: string }
+  /** The server ended a stream of notices. `reason` says why, where it was not an orderly end. */
+  | { type: "subscriptionEnded"; key: number; reason?: string }
+  /** A handler of yours took too long to answer a question; the server was told `cancel`. */
+  | { type: "inputTimedOut" }
   /** Something the peer did wrong that needed no error. */
   | { type: "warning"; message: string }
   /** Events were dropped because too many came at once. */
@@ -319,30 +322,42 @@ export type ClientEvent =
 
 /** Counters of one client, over all its connections. */
 export interface Metrics {
-  messagesIn: number;
   messagesOut: number;
-  /** Bytes of message text received. */
-  bytesIn: number;
-  /** Bytes of message text sent. */
+  messagesIn: number;
+  /** Text sent, in UTF-16 code units. */
   bytesOut: number;
-  /** Requests that wait for their answer now. */
-  inFlight: number;
+  /** Text received, in UTF-16 code units. */
+  bytesIn: number;
   /** Connections made after the first one. */
   reconnects: number;
   /** Keep-alive probes sent. */
   pings: number;
-  /** Requests that failed, whatever the reason. */
+  /** Calls that wait for their answer now. */
+  inFlight: number;
+  /** Calls answered with a result. */
+  completed: number;
+  /** Calls that failed, whatever the reason. */
   errors: number;
-  /** Time from request to answer. */
+  /** Calls whose time was over. */
+  timeouts: number;
+  /** Calls given up by their caller. */
+  cancelled: number;
+  /** Questions of the server taken up. */
+  inputs: number;
+  /** Answers that nobody waited for any more. */
+  late: number;
+  /** Messages of the server that were no JSON-RPC. */
+  malformed: number;
+  /** How long answered calls took. */
   latency: LatencyHistogram;
 }
 
-/** A histogram of durations. */
+/** A histogram of durations: bucket `n` counts those below `2 ** n` microseconds and not below half of that. */
 export interface LatencyHistogram {
-  /** Upper bounds of the buckets, in milliseconds; a last bucket without bound follows. */
-  bounds: number[];
-  /** Requests per bucket, one more than `bounds`. */
-  counts: number[];
+  /** 32 counts; the last one holds everything above. */
+  buckets: number[];
+  /** The sum of all durations, in microseconds. */
+  sumMicros: number;
 }
 
 // ---- Errors -------------------------------------------------------------------------------------

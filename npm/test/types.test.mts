@@ -85,7 +85,7 @@ number.toFixed();
 await client.setLogLevel("info");
 // @ts-expect-error there is no such level
 await client.setLogLevel("loud");
-client.metrics().latency.counts.length;
+client.metrics().latency.buckets.length;
 client.server.capabilities.tools?.listChanged;
 const state: ConnectionState = client.state;
 state.status;
