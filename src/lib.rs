@@ -1,5 +1,6 @@
 #![doc = "everywire"]
 
+mod client;
 mod error;
 pub mod frame;
 pub mod json;
@@ -9,6 +10,7 @@ mod resilience;
 mod session;
 pub mod transport;
 
+pub use client::{Builder, Call, Client, EraCache, Events, InputContext, InputHandler, Pending, ServerIdentity};
 pub use error::{Error, RpcError};
 pub use platform::{BoxFuture, BoxSink, BoxStream, MaybeSend, MaybeSync, sleep};
 pub use resilience::Reconnect;

@@ -187,6 +187,10 @@ impl<T: Ticket> Session<T> {
         self.options.timeouts.connect
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        matches!(self.link, LinkState::Closed { .. })
+    }
+
     fn ready(&self) -> bool {
         matches!(self.stage, Stage::Ready { .. })
     }
