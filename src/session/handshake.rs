@@ -143,21 +143,20 @@ impl<T: Ticket> Session<T> {
                 let error = self.probe_error.take();
                 let detail =
                     "it answered server/discover as an older server does, and only the modern era was asked for";
-                self.refuse(error.unwrap_or_else(|| Error::new(ErrorKind::NotMcp(detail.into()))), now);
+                self.refuse(error.unwrap_or_else(|| Error::new(ErrorKind::NotMcp(detail.into()))));
             }
             Ruling::Legacy { version, cacheable } => self.initialize(version, cacheable, now),
             Ruling::ResendAt(version) => self.probe(version, true, now),
             Ruling::UnsupportedVersion { theirs } => self.refuse(unsupported(theirs), now),
             Ruling::AuthRequired => {
                 let detail = "the server wants a credential: give a token";
-                self.refuse(TransportError::new(TransportErrorKind::Refused { status: 401 }, detail).into(), now);
+                self.refuse(TransportError::new(TransportErrorKind::Refused { status: 401 }, detail).into());
             }
             Ruling::Wait => {}
             Ruling::ModernError | Ruling::Arbitrate | Ruling::NotMcp => {
                 let error = self.probe_error.take();
                 self.refuse(
                     error.unwrap_or_else(|| Error::new(ErrorKind::NotMcp("no answer to server/discover".into()))),
-                    now,
                 );
             }
             Ruling::ReopenLegacy | Ruling::Transient | Ruling::Failed => {
@@ -199,7 +198,7 @@ impl<T: Ticket> Session<T> {
                 Some(theirs) => ErrorKind::UnsupportedVersion { theirs: vec![theirs], ours: self.ours(false).names() },
                 None => ErrorKind::NotMcp("its answer to initialize names no protocolVersion".into()),
             };
-            return self.refuse(Error::new(error), now);
+            return self.refuse(Error::new(error));
         };
         let cacheable = matches!(self.stage, Stage::Initializing { cacheable: true, .. });
         self.known = Some(Verdict::Legacy { version: Some(version), cacheable });
@@ -260,7 +259,7 @@ impl<T: Ticket> Session<T> {
         };
         let first = matches!(&self.link, LinkState::Up(up) if up.first);
         if first {
-            self.refuse(error, now);
+            self.refuse(error);
         } else {
             // This side gives up: that is no channel that closed on the probe.
             self.stage = Stage::Down;
@@ -269,7 +268,7 @@ impl<T: Ticket> Session<T> {
     }
 
     /// The server and this client cannot come together: trying again changes nothing.
-    fn refuse(&mut self, error: Error, now: Duration) {
+    fn refuse(&mut self, error: Error) {
         self.shut(Some(error));
     }
 }
