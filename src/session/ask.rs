@@ -41,6 +41,8 @@ pub(super) struct Inputs {
 
 impl Inputs {
     pub(super) fn new(policy: InputPolicy) -> Self {
+        // Without any permit nobody would ever be asked, and nobody answered.
+        let policy = InputPolicy { max_concurrent: policy.max_concurrent.max(1), ..policy };
         Self { policy, next: 1, table: BTreeMap::new(), waiting: VecDeque::new(), running: 0, paused_since: None }
     }
 
@@ -91,6 +93,12 @@ impl<T: Ticket> Session<T> {
     /// Takes up a request for input.
     pub(super) fn ask(&mut self, source: Source, kind: InputKind, params: Json, now: Duration) {
         let policy = self.inputs.policy;
+        let again = |input: &Input| matches!(&source, Source::Push(_)) && input.source == source;
+        if self.inputs.table.values().any(again) {
+            // One answer serves both, and which of them it would answer nobody could tell.
+            self.metrics.malformed += 1;
+            return self.warn("the server used the id of a request for input again while that is open");
+        }
         let full = self.inputs.running >= policy.max_concurrent;
         if full && (policy.overflow == Overflow::Decline || self.inputs.waiting.len() >= policy.max_queued) {
             self.deliver(source, refusal(kind, "decline", "too many requests for input at once"), now);
@@ -112,7 +120,7 @@ impl<T: Ticket> Session<T> {
             let Some(id) = self.inputs.waiting.pop_front() else { return };
             let timeout = self.inputs.policy.timeout;
             let Some(input) = self.inputs.table.get_mut(&id) else { continue };
-            input.until = Some(now + timeout);
+            input.until = Some(now.saturating_add(timeout));
             self.inputs.running += 1;
             let round = matches!(input.source, Source::Round { .. });
             let request = InputRequest { id, kind: input.kind, params: input.params.clone(), round };
@@ -156,9 +164,10 @@ impl<T: Ticket> Session<T> {
     }
 
     /// Nobody waits for a call's inputs any more.
-    pub(super) fn drop_inputs_of(&mut self, call: CallId) {
+    pub(super) fn drop_inputs_of(&mut self, call: CallId, now: Duration) {
         if !self.inputs.table.is_empty() {
             self.end_inputs(self.inputs.ids(|source| matches!(source, Source::Round { call: of, .. } if *of == call)));
+            self.grant(now);
         }
     }
 

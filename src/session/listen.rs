@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::call::{Replay, Waiter};
-use super::{CallId, Era, Event, Request, Session, Ticket};
+use super::{CallId, Era, Event, Request, Session, Stage, Ticket};
 use crate::error::{Error, ErrorKind, RpcError};
 use crate::frame::RequestId;
 use crate::json::{Draft, Json, Object};
@@ -69,6 +69,10 @@ impl<T: Ticket> Session<T> {
             self.reply(ticket, Err(error));
             return key;
         }
+        if self.subs.len() >= self.options.max_pending {
+            self.reply(ticket, Err(Error::new(ErrorKind::Overloaded { limit: self.options.max_pending })));
+            return key;
+        }
         self.subs.insert(key, Sub { filter, ticket: Some(ticket), calls: Vec::new(), acknowledged: false });
         if self.ready() {
             self.establish(key, now);
@@ -81,7 +85,7 @@ impl<T: Ticket> Session<T> {
         let Some(sub) = self.subs.remove(&key) else { return };
         for id in &sub.calls {
             if let Some(call) = self.calls.remove(id) {
-                self.forget_wire(*id, &call, Some("unsubscribed"));
+                self.forget_wire(*id, &call, Some("unsubscribed"), now);
             }
         }
         if self.era() == Some(Era::Legacy) {
@@ -113,7 +117,10 @@ impl<T: Ticket> Session<T> {
                 match Draft::with_params("logging/setLevel", &params) {
                     Ok(draft) => {
                         let replay = Replay { safe: true, asks: false };
-                        self.request(ticket, Request { draft, replay, options: Default::default() }, now);
+                        let id = self.request(ticket, Request { draft, replay, options: Default::default() }, now);
+                        if let Some(call) = self.calls.get_mut(&id) {
+                            call.level = true;
+                        }
                     }
                     Err(cause) => self.reply(ticket, Err(Error::new(ErrorKind::Encode(cause)))),
                 }
@@ -122,7 +129,8 @@ impl<T: Ticket> Session<T> {
     }
 
     pub(super) fn restore_log_level(&mut self, now: Duration) {
-        if let Some(level) = self.log_level.clone() {
+        let asked = self.calls.values().any(|call| call.level);
+        if let (Some(level), false) = (self.log_level.clone(), asked) {
             self.tell("logging/setLevel", &Object::new().str("level", &level).build(), Waiter::Nobody, now);
         }
     }
@@ -141,6 +149,14 @@ impl<T: Ticket> Session<T> {
         }
         if renewed {
             self.event(Event::Resynced);
+        }
+    }
+
+    /// The era is in doubt: what was asked for on this link is asked again when it is settled.
+    pub(super) fn suspend_subscriptions(&mut self) {
+        let calls: Vec<_> = self.subs.values_mut().flat_map(|sub| std::mem::take(&mut sub.calls)).collect();
+        for id in calls {
+            self.take_call(id);
         }
     }
 
@@ -213,6 +229,10 @@ impl<T: Ticket> Session<T> {
         let Some(call) = self.calls.get_mut(&id) else { return };
         let Waiter::Listen(key) = call.waiter else { return };
         (call.timeout, call.idle_until, call.hard_until) = (None, None, None);
+        // Only the modern era has this notification.
+        if let Stage::Ready { confirmed, .. } = &mut self.stage {
+            *confirmed = true;
+        }
         self.acknowledge(key, params.get("notifications").unwrap_or_else(|| Object::new().build()));
     }
 

@@ -117,6 +117,8 @@ enum Stage {
     },
     Initializing {
         call: CallId,
+        /// Whether the verdict is worth remembering, should it hold.
+        cacheable: bool,
     },
     /// Requests travel. `confirmed`: the server showed on this link that it is modern.
     Ready {
@@ -221,14 +223,18 @@ impl<T: Ticket> Session<T> {
         let call = Call::new(Waiter::Caller(ticket), request, &self.options.timeouts, now);
         self.watch(call.deadline());
         self.calls.insert(id, call);
+        if self.queue.len() >= self.options.max_pending.saturating_mul(2) {
+            // Calls that were given up before they left.
+            self.queue.retain(|id| self.calls.contains_key(id));
+        }
         self.queue.push_back(id);
         id
     }
 
     /// Gives a call up: nobody waits any more. The server is told where the request has left.
-    pub(crate) fn cancel(&mut self, id: CallId) {
+    pub(crate) fn cancel(&mut self, id: CallId, now: Duration) {
         let Some(call) = self.calls.remove(&id) else { return };
-        self.forget_wire(id, &call, Some("the caller cancelled"));
+        self.forget_wire(id, &call, Some("the caller cancelled"), now);
         if let Waiter::Caller(ticket) = call.waiter {
             self.metrics.cancelled += 1;
             self.reply(ticket, Err(Error::new(ErrorKind::Cancelled)));
@@ -243,8 +249,8 @@ impl<T: Ticket> Session<T> {
     }
 
     /// The end: every ticket is answered, the link is closed in an orderly way.
-    pub(crate) fn close(&mut self, now: Duration) {
-        self.shut(None, now);
+    pub(crate) fn close(&mut self, _: Duration) {
+        self.shut(None);
     }
 
     // ---- Draining
@@ -257,7 +263,7 @@ impl<T: Ticket> Session<T> {
         }
         while self.ready() {
             let id = self.queue.pop_front()?;
-            match self.write(id, now) {
+            match self.write(id) {
                 Ok(Some(text)) => {
                     let message = Outbound::Message(text);
                     self.count_out(&message);
@@ -265,7 +271,7 @@ impl<T: Ticket> Session<T> {
                 }
                 // Cancelled or failed meanwhile.
                 Ok(None) => {}
-                Err(error) => self.fail_call(id, error),
+                Err(error) => self.fail_call(id, error, now),
             }
         }
         None
@@ -273,9 +279,9 @@ impl<T: Ticket> Session<T> {
 
     /// Call after the last `poll_transmit`: what waits no longer depends on values that its caller may still change.
     pub(crate) fn settle(&mut self) {
-        // Everything before the first frozen call, seen from the back, is frozen too.
-        for at in (0..self.queue.len()).rev() {
-            let id = self.queue[at];
+        // Everything before the first frozen call, seen from the back, is frozen too, or is this session's own text.
+        let mut failed = Vec::new();
+        for id in self.queue.iter().rev().copied() {
             let Some(Wire::Unsent { draft, frozen }) = self.calls.get_mut(&id).map(|call| &mut call.wire) else {
                 continue;
             };
@@ -286,8 +292,13 @@ impl<T: Ticket> Session<T> {
             if let Some(open) = draft.take() {
                 match open.freeze() {
                     Ok(whole) => *draft = Some(whole),
-                    Err(cause) => self.fail_call(id, Error::new(ErrorKind::Encode(cause))),
+                    Err(cause) => failed.push((id, cause)),
                 }
+            }
+        }
+        for (id, cause) in failed {
+            if let Some(Call { waiter: Waiter::Caller(ticket), .. }) = self.take_call(id) {
+                self.reply(ticket, Err(Error::new(ErrorKind::Encode(cause))));
             }
         }
     }
@@ -298,6 +309,11 @@ impl<T: Ticket> Session<T> {
     }
 
     // ---- Inside
+
+    /// The era is remembered and nothing on this link has shown yet that it still holds.
+    fn unconfirmed(&self) -> bool {
+        matches!(self.stage, Stage::Ready { era: Era::Modern, confirmed: false })
+    }
 
     fn next_call(&mut self) -> CallId {
         let id = self.next_id;
@@ -354,7 +370,7 @@ impl<T: Ticket> Session<T> {
     }
 
     /// Ends everything: all waiters are answered with the reason, the link is closed.
-    fn shut(&mut self, reason: Option<Error>, now: Duration) {
+    fn shut(&mut self, reason: Option<Error>) {
         if matches!(self.link, LinkState::Closed { .. }) {
             return;
         }
@@ -386,7 +402,6 @@ impl<T: Ticket> Session<T> {
         } else {
             self.outputs.push_back(Output::Disconnect);
         }
-        let _ = now;
         self.link = LinkState::Closed { reason: reason.clone() };
         self.enter(State::Closed { reason });
     }

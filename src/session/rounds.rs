@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ask::Source;
-use super::call::{Waiter, Wire};
+use super::call::Wire;
 use super::{CallId, InputKind, Session, Ticket};
 use crate::error::{Error, ErrorKind, RpcError};
 use crate::json::{Json, Object, Sent};
@@ -59,7 +59,7 @@ impl<T: Ticket> Session<T> {
             None
         };
         if let Some(problem) = problem {
-            self.fail_call(id, Error::new(ErrorKind::InputFailed { detail: problem, request_state: state }));
+            self.fail_call(id, Error::new(ErrorKind::InputFailed { detail: problem, request_state: state }), now);
             return true;
         }
         let inputs: Vec<_> = requests
@@ -74,7 +74,7 @@ impl<T: Ticket> Session<T> {
             inputs.iter().find(|(_, kind, params)| !kind.is_some_and(|kind| self.can_answer(kind, params)))
         {
             let detail = format!("the server asks for input \"{key}\" of a kind that this client did not offer");
-            self.fail_call(id, Error::new(ErrorKind::InputFailed { detail, request_state: state }));
+            self.fail_call(id, Error::new(ErrorKind::InputFailed { detail, request_state: state }), now);
             return true;
         }
         let wake = inputs.is_empty().then(|| now + self.jitter.between(STATE_ONLY.0, STATE_ONLY.1));
@@ -88,7 +88,8 @@ impl<T: Ticket> Session<T> {
         self.hold(id, round);
         self.watch(wake);
         for (key, kind, params) in inputs {
-            if let Some(kind) = kind {
+            // The refusal of one input for want of a permit may have ended the call.
+            if let (Some(kind), true) = (kind, self.calls.contains_key(&id)) {
                 self.ask(Source::Round { call: id, key }, kind, params, now);
             }
         }
@@ -112,6 +113,9 @@ impl<T: Ticket> Session<T> {
         let answers = (0..entries.len()).map(|at| (at.to_string(), None)).collect();
         self.hold(id, Round { answers, state: None, wake: None, since: now, refused: Some(error.clone()) });
         for (at, params) in entries.into_iter().enumerate() {
+            if !self.calls.contains_key(&id) {
+                break;
+            }
             self.ask(Source::Round { call: id, key: at.to_string() }, InputKind::Elicit, params, now);
         }
         true
@@ -142,7 +146,7 @@ impl<T: Ticket> Session<T> {
             Err(detail) => {
                 // The wire has no word for one failed input: the call fails, with the state to resume from.
                 let request_state = round.state.take();
-                self.fail_call(id, Error::new(ErrorKind::InputFailed { detail, request_state }));
+                self.fail_call(id, Error::new(ErrorKind::InputFailed { detail, request_state }), now);
             }
         }
     }
@@ -156,7 +160,7 @@ impl<T: Ticket> Session<T> {
             let agreed =
                 |answer: &Option<Json>| answer.as_ref().and_then(|a| a.get_str("action")).as_deref() == Some("accept");
             if !round.answers.iter().all(|(_, answer)| agreed(answer)) {
-                self.fail_call(id, error.into());
+                self.fail_call(id, error.into(), now);
                 return;
             }
         } else {
@@ -172,7 +176,7 @@ impl<T: Ticket> Session<T> {
             }
         }
         let pause = if round.answers.is_empty() { Duration::ZERO } else { now.saturating_sub(round.since) };
-        call.hard_until = call.hard_until.map(|until| until + pause);
+        call.hard_until = call.hard_until.and_then(|until| until.checked_add(pause));
         call.touch(now);
         let deadline = call.deadline();
         self.watch(deadline);
@@ -196,9 +200,5 @@ impl<T: Ticket> Session<T> {
     /// The error of a call that was lost with its link.
     pub(super) fn interrupted(call_state: Option<String>, cause: &crate::transport::TransportError) -> Error {
         Error::new(ErrorKind::Interrupted { maybe_executed: true, request_state: call_state, cause: cause.clone() })
-    }
-
-    pub(super) fn is_caller(waiter: &Waiter<T>) -> bool {
-        matches!(waiter, Waiter::Caller(_))
     }
 }
