@@ -3,6 +3,8 @@
 mod client;
 mod error;
 pub mod frame;
+#[cfg(all(target_arch = "wasm32", feature = "js"))]
+mod js;
 pub mod json;
 mod platform;
 pub mod proto;
