@@ -88,7 +88,7 @@ function Body({ text }: { text: string }) {
   const cut = text.length > LONG;
   return (
     <>
-      <pre class="text" tabIndex={0} role="region" aria-label="Text">{cut ? text.slice(0, LONG) : text}</pre>
+      <pre class="text" tabIndex={0} role="group" aria-label="Text">{cut ? text.slice(0, LONG) : text}</pre>
       {cut && <p class="nothing">The first {LONG} of {text.length} characters. Copy has all of them.</p>}
     </>
   );

@@ -33,7 +33,7 @@ function Node({ name, value, depth }: NodeProps) {
 function Branch({ name, value, depth }: NodeProps & { value: object }) {
   const list = Array.isArray(value);
   const entries: [string, unknown][] = list ? value.map((one, index) => [String(index), one]) : Object.entries(value);
-  const [open, setOpen] = useState(depth < 2 && entries.length <= 40);
+  const [open, setOpen] = useState(depth < 3 && entries.length <= 40);
   const [shown, setShown] = useState(PAGE);
   if (entries.length === 0) {
     return (

@@ -51,6 +51,7 @@ export async function open(target: Target): Promise<void> {
     view.set("tools");
     announce(`Connected to ${nameOf(opened) ?? url}.`);
     loadAll();
+    void listen(opened);
   } catch (error) {
     if (abort.signal.aborted) return;
     connectFailure.set(failureOf(error));
@@ -97,7 +98,8 @@ function onEvent(event: ClientEvent): void {
       const { state } = event;
       const before = link.value.state.status;
       link.set({ state, since: performance.now() });
-      log.link(state.status, "attempt" in state ? `attempt ${state.attempt}${state.reason ? ` · ${state.reason}` : ""}` : ("reason" in state && state.reason) || "");
+      // Said with its address when it was begun.
+      if (state.status !== "connecting") log.link(state.status, "attempt" in state ? `attempt ${state.attempt}${state.reason ? ` · ${state.reason}` : ""}` : ("reason" in state && state.reason) || "");
       if (state.status === "reconnecting" && before !== "reconnecting") announce("Connection lost. Reconnecting.");
       if (state.status === "connected" && before === "reconnecting") {
         announce("Connected again.");
@@ -147,6 +149,23 @@ function ask(request: ElicitRequest, context: InputContext): Promise<ElicitResul
     questions.update((list) => [...list, { key, server: context.server ?? server.value?.serverInfo, request, answer }]);
     announce("The server asks for input.");
   });
+}
+
+/** In the modern era changes are only told to those who ask. */
+async function listen(to: Client): Promise<void> {
+  const { era, capabilities } = to.server;
+  if (era !== "modern") return;
+  const filter = {
+    ...(capabilities.tools?.listChanged && { toolsListChanged: true }),
+    ...(capabilities.prompts?.listChanged && { promptsListChanged: true }),
+    ...(capabilities.resources?.listChanged && { resourcesListChanged: true }),
+  };
+  if (Object.keys(filter).length === 0) return;
+  try {
+    await to.listen(filter);
+  } catch (error) {
+    if (to === current) log.link("no change notices", failureOf(error).message);
+  }
 }
 
 function loadAll(): void {

@@ -10,6 +10,8 @@ export interface Entry {
   readonly kind: Kind;
   /** The method, or for an answer the method it answers. */
   readonly label: string;
+  /** What it is about: the name of the tool, the address of the resource, how far a call is. */
+  readonly about: string;
   readonly id: string | undefined;
   /** Bytes of UTF-8. */
   readonly size: number;
@@ -26,6 +28,7 @@ const TEXT_LIMIT = 16 * 1024 * 1024;
 
 interface Waiting {
   readonly method: string;
+  readonly about: string;
   readonly since: number;
 }
 
@@ -47,7 +50,7 @@ export class Log {
   }
 
   link(label: string, detail = ""): void {
-    this.#add({ time: Date.now(), direction: "none", kind: "link", label, id: undefined, size: 0, took: undefined, text: detail });
+    this.#add({ time: Date.now(), direction: "none", kind: "link", label, about: detail, id: undefined, size: 0, took: undefined, text: detail });
   }
 
   clear(): void {
@@ -80,25 +83,26 @@ export class Log {
     });
   }
 
-  #describe(direction: "in" | "out", text: string, now: number): Pick<Entry, "kind" | "label" | "id" | "took"> {
+  #describe(direction: "in" | "out", text: string, now: number): Pick<Entry, "kind" | "label" | "about" | "id" | "took"> {
     const head = readHead(text);
     const id = head.id === undefined ? undefined : JSON.stringify(head.id);
     if (head.method !== undefined) {
       if (id === undefined) {
         const kind = head.method === "notifications/message" ? "log" : "notification";
-        return { kind, label: head.method, id, took: undefined };
+        return { kind, label: head.method, about: head.about, id, took: undefined };
       }
       // Requests that never get an answer must not gather for ever.
       if (this.#waiting.size >= LIMIT) this.#waiting.delete(this.#waiting.keys().next().value ?? "");
-      this.#waiting.set(`${direction} ${id}`, { method: head.method, since: now });
-      return { kind: "request", label: head.method, id, took: undefined };
+      this.#waiting.set(`${direction} ${id}`, { method: head.method, about: head.about, since: now });
+      return { kind: "request", label: head.method, about: head.about, id, took: undefined };
     }
     const asked = `${direction === "in" ? "out" : "in"} ${id}`;
     const waiting = this.#waiting.get(asked);
     this.#waiting.delete(asked);
     return {
       kind: head.failed ? "error" : "response",
-      label: waiting?.method ?? (head.failed ? "error" : head.known ? "result" : "unreadable"),
+      label: waiting?.method ?? (head.known ? "unknown request" : "unreadable"),
+      about: waiting?.about ?? "",
       id,
       took: waiting && now - waiting.since,
     };
@@ -107,6 +111,7 @@ export class Log {
 
 interface Head {
   readonly method: string | undefined;
+  readonly about: string;
   readonly id: unknown;
   readonly failed: boolean;
   readonly known: boolean;
@@ -119,6 +124,7 @@ function readHead(text: string): Head {
       if (typeof message === "object" && message !== null) {
         return {
           method: typeof message.method === "string" ? message.method : undefined,
+          about: subject(message.params),
           id: message.id,
           failed: "error" in message,
           known: "result" in message || "error" in message,
@@ -127,13 +133,23 @@ function readHead(text: string): Head {
     } catch {
       // Shown as it is.
     }
-    return { method: undefined, id: undefined, failed: false, known: false };
+    return { method: undefined, about: "", id: undefined, failed: false, known: false };
   }
   // A large frame: what stands at its beginning is enough to name it.
   const start = text.slice(0, 400);
   const method = /^\{[^{}]*"method"\s*:\s*"([^"]+)"/.exec(start)?.[1];
   const id = /^\{[^{}]*"id"\s*:\s*("[^"]*"|\d+)/.exec(start)?.[1];
-  return { method, id: id === undefined ? undefined : (JSON.parse(id) as unknown), failed: false, known: true };
+  return { method, about: "", id: id === undefined ? undefined : (JSON.parse(id) as unknown), failed: false, known: true };
+}
+
+function subject(params: unknown): string {
+  if (typeof params !== "object" || params === null) return "";
+  const { name, uri, progress, total, level, data, message } = params as Record<string, unknown>;
+  if (typeof name === "string") return name;
+  if (typeof uri === "string") return uri;
+  if (typeof progress === "number") return typeof total === "number" ? `${progress} of ${total}` : String(progress);
+  if (typeof level === "string") return typeof data === "string" ? `${level}: ${data.slice(0, 200)}` : level;
+  return typeof message === "string" ? message.slice(0, 200) : "";
 }
 
 export function utf8Length(text: string): number {

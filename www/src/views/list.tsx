@@ -77,7 +77,7 @@ export function ItemList({ noun, icon, listing, groups, selected, onSelect, onRe
         {total > 0 && first === undefined && <p class="nothing">Nothing matches “{query}”.</p>}
         {shown.map((group, index) => (
           <section key={group.title ?? index}>
-            {group.title && <h3 class="eyebrow items-title">{group.title}</h3>}
+            {group.title && <h2 class="eyebrow items-title">{group.title}</h2>}
             <ul>
               {group.items.map((item) => (
                 <li key={item.key}>

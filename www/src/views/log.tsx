@@ -35,7 +35,7 @@ export function LogPanel({ onClose }: { onClose?: () => void }) {
     return entries.filter((entry) => {
       if (wanted && !wanted.includes(entry.kind)) return false;
       if (words.length === 0) return true;
-      const text = `${entry.label} ${entry.text}`.toLowerCase();
+      const text = `${entry.label} ${entry.about} ${entry.text}`.toLowerCase();
       return words.every((word) => text.includes(word));
     });
   }, [entries, filter, query]);
@@ -119,7 +119,8 @@ class Row extends Component<RowProps> {
           <span class="event-arrow">{entry.direction === "none" ? <span class="event-dot" /> : <Icon name={entry.direction} size={13} />}<span class="sr">{spoken[entry.direction]}</span></span>
           <span class="event-label">
             {answer && <span class="event-answer">{entry.kind === "error" ? "error" : "result"}</span>}
-            {entry.label}
+            {entry.label.replace(/^notifications\//, "")}
+            {entry.about && <span class="event-about">{entry.about}</span>}
           </span>
           <span class="event-side">
             {entry.took !== undefined && <span class="event-took">{duration(entry.took)}</span>}
@@ -140,7 +141,7 @@ function Frame({ entry }: { entry: Entry }) {
   const text = useMemo(() => readable(entry.text), [entry]);
   return (
     <div class="event-frame">
-      <pre tabIndex={0} role="region" aria-label="Frame">{text.length > LONG ? `${text.slice(0, LONG)}\n… ${text.length - LONG} more characters; copy has all of them` : text}</pre>
+      <pre tabIndex={0} role="group" aria-label="Frame">{text.length > LONG ? `${text.slice(0, LONG)}\n… ${text.length - LONG} more characters; copy has all of them` : text}</pre>
       <span class="content-copy"><Copy text={text} label="Copy the frame" /></span>
     </div>
   );

@@ -17,9 +17,13 @@ import { Badge, Button, Empty, Segments } from "../ui/bits";
 import { ItemList } from "./list";
 import { Split } from "./split";
 
+const sideBySide = matchMedia("(min-width: 761px)");
+
 export function ToolsView() {
   const listing = useStore(tools);
-  const { tools: selected } = useStore(selection);
+  const chosen = useStore(selection).tools;
+  // Where list and form are side by side, the form is never empty at first.
+  const selected = chosen ?? (sideBySide.matches ? listing.items[0]?.name : undefined);
   const tool = listing.items.find((one) => one.name === selected);
   return (
     <Split
