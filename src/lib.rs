@@ -5,6 +5,8 @@ pub mod frame;
 pub mod json;
 mod platform;
 pub mod proto;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod transport;
 
 pub use error::{Error, RpcError};
