@@ -140,15 +140,17 @@ impl Text {
             Some(id) => id_of(&id).map_or(MessageId::Alien, MessageId::Id),
         };
         let method = envelope.method();
-        if method.is_undefined() {
-            let result = present(envelope.result()).map(Json);
-            let error = if result.is_some() { None } else { filled(envelope.error()) };
+        if method.is_undefined() || method.is_null() {
+            let error = filled(envelope.error());
+            // `"result": null` beside an error is how JSON-RPC 1.0 writes an error.
+            let result = present(envelope.result()).filter(|value| !value.is_null() || error.is_none()).map(Json);
+            let error = if result.is_some() { None } else { error };
             if result.is_none() && error.is_none() {
                 return Err(if Array::is_array(&value) { Malformed::Batch } else { Malformed::NotMessage });
             }
             return Ok(Message { id, method: None, params: None, result, error });
         }
-        let method = method.as_string().ok_or(Malformed::NotMessage)?;
+        let method = text_of(&method).ok_or(Malformed::NotMessage)?;
         Ok(Message { id, method: Some(method), params: filled(envelope.params()), result: None, error: None })
     }
 }
@@ -156,8 +158,13 @@ impl Text {
 fn id_of(value: &JsValue) -> Option<RequestId> {
     match value.as_f64() {
         Some(number) => RequestId::from_f64(number),
-        None => value.as_string().map(|s| RequestId::Text(s.into())),
+        None => text_of(value).map(|s| RequestId::Text(s.into())),
     }
+}
+
+/// The string, unless a surrogate stands alone in it: as an id or a method it would come out as another one.
+fn text_of(value: &JsValue) -> Option<String> {
+    value.dyn_ref::<JsString>().filter(|text| text.is_valid_utf16()).map(String::from)
 }
 
 fn id_value(id: &RequestId) -> JsValue {
@@ -209,6 +216,16 @@ impl Json {
     /// The host's value.
     pub fn as_js(&self) -> &JsValue {
         &self.0
+    }
+
+    /// A string.
+    pub(crate) fn string(text: &str) -> Self {
+        Self(JsValue::from_str(text))
+    }
+
+    /// An array of strings.
+    pub(crate) fn strings(all: &[String]) -> Self {
+        Self(all.iter().map(|text| JsValue::from_str(text)).collect::<Array>().into())
     }
 
     /// Reads a value from its text.
@@ -276,7 +293,8 @@ impl Json {
 
     /// The value, where it is a number.
     pub fn as_f64(&self) -> Option<f64> {
-        self.0.as_f64()
+        // What is out of range in a text is infinite here.
+        self.0.as_f64().filter(|number| number.is_finite())
     }
 
     /// The value, where it is a boolean.

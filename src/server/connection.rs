@@ -31,7 +31,7 @@ const BACKLOG: usize = 512;
 /// Handlers that wait for their client, in multiples of those that may be at work.
 const MAX_ASKING: usize = 4;
 /// How long an orderly close may take.
-const CLOSING: Duration = Duration::from_secs(2);
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// Serves one link until it ends.
 pub(super) struct Connection {
@@ -64,7 +64,7 @@ enum Phase {
     /// What runs is finished, nothing new begins.
     Draining,
     /// The close is on its way.
-    Closing { timer: BoxFuture<'static, ()>, sent: bool, ended: bool, result: Result<(), TransportError> },
+    Closing { timer: BoxFuture<'static, ()>, result: Result<(), TransportError> },
     Over,
 }
 
@@ -230,8 +230,7 @@ impl Connection {
         }
     }
 
-    /// `ended`: the peer sends nothing more.
-    fn close(&mut self, close: Option<Close>, ended: bool, result: Result<(), TransportError>) {
+    fn close(&mut self, close: Option<Close>, result: Result<(), TransportError>) {
         self.running.clear();
         self.requests.clear();
         self.parked.clear();
@@ -243,7 +242,7 @@ impl Connection {
                 let _ = self.tx.as_mut().start_send(Outbound::Close(close));
             }
         }
-        self.phase = Phase::Closing { timer: platform::sleep(CLOSING), sent: false, ended, result };
+        self.phase = Phase::Closing { timer: platform::sleep(CLOSING), result };
     }
 
     fn poll_keep_alive(&mut self, cx: &mut Context<'_>) -> bool {
@@ -329,13 +328,12 @@ impl Connection {
                     }
                 }
                 Poll::Ready(Some(Err(error))) => {
-                    // After a breach the rest is read and thrown away, or the peer would not see the close code.
-                    let close = close_for(&error);
-                    self.close(close.clone(), close.is_none(), Err(error));
+                    // The link has told its peer what it did wrong, as far as the carrier can.
+                    self.close(None, Err(error));
                     return false;
                 }
                 Poll::Ready(None) => {
-                    self.close(None, true, Ok(()));
+                    self.close(None, Ok(()));
                     return false;
                 }
             }
@@ -349,41 +347,33 @@ impl Connection {
         }
         if !self.poll_keep_alive(cx) {
             let text = "the client did not answer two pings";
-            return self.close(None, true, Err(TransportError::new(TransportErrorKind::Dead, text)));
+            return self.close(None, Err(TransportError::new(TransportErrorKind::Dead, text)));
         }
         let more = self.poll_work(cx);
         if matches!(self.phase, Phase::Closing { .. } | Phase::Over) {
             return;
         }
         if let Err(error) = self.poll_send(cx) {
-            return self.close(None, true, Err(error));
+            return self.close(None, Err(error));
         }
         if more || (!self.parked.is_empty() && self.has_slot()) {
             cx.waker().wake_by_ref();
         }
         let drained = matches!(self.phase, Phase::Draining) && self.running.is_empty();
         if drained && !self.unflushed && self.shared.is_drained() {
-            self.close(Some(Close { code: 1001, reason: "the server is shutting down" }), false, Ok(()));
+            self.close(Some(Close { code: 1001, reason: "the server is shutting down" }), Ok(()));
         }
     }
 
     /// Lets the close go out and the peer answer it, for a while.
     fn poll_closing(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        let Phase::Closing { timer, sent, ended, result } = &mut self.phase else { return Poll::Ready(Ok(())) };
-        *sent = *sent || self.tx.as_mut().poll_close(cx).is_ready();
-        while !*ended {
-            match self.rx.as_mut().poll_next(cx) {
-                Poll::Ready(Some(Ok(_))) => {}
-                Poll::Ready(_) => *ended = true,
-                Poll::Pending => break,
-            }
+        let Phase::Closing { timer, result } = &mut self.phase else { return Poll::Ready(Ok(())) };
+        if self.tx.as_mut().poll_close(cx).is_pending() && timer.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
         }
-        if (*sent && *ended) || timer.as_mut().poll(cx).is_ready() {
-            let result = std::mem::replace(result, Ok(()));
-            self.phase = Phase::Over;
-            return Poll::Ready(result);
-        }
-        Poll::Pending
+        let result = std::mem::replace(result, Ok(()));
+        self.phase = Phase::Over;
+        Poll::Ready(result)
     }
 }
 
@@ -407,15 +397,6 @@ impl Future for Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.shared.end();
-    }
-}
-
-/// The close code that tells the peer what it did wrong (RFC 6455 section 7.4.1).
-fn close_for(error: &TransportError) -> Option<Close> {
-    match error.kind() {
-        TransportErrorKind::TooLarge { .. } => Some(Close { code: 1009, reason: "the message is too large" }),
-        TransportErrorKind::Protocol => Some(Close { code: 1003, reason: "only text frames of valid UTF-8 are taken" }),
-        _ => None,
     }
 }
 

@@ -15,7 +15,7 @@ use super::subscriptions::{Listen, MAX_LISTENS, MAX_URIS};
 use crate::frame::RequestId;
 use crate::json::{Json, Object, Text};
 use crate::platform::BoxFuture;
-use crate::proto::version::{LEGACY, MODERN};
+use crate::proto::versions::{LEGACY, MODERN};
 use crate::proto::{LogLevel, ServerCapabilities, code, method};
 
 /// What a request came to.
@@ -116,7 +116,8 @@ fn try_start(
             }
             None => {
                 return Err(Failure::request(format!(
-                    "this connection is not initialized: send initialize first, or put the protocol version {MODERN} into every request's _meta"
+                    "this connection is not initialized: send initialize first, or put the protocol version {} into every request's _meta",
+                    MODERN.first().copied().unwrap_or_default(),
                 )));
             }
         },
@@ -317,7 +318,7 @@ impl Call<'_> {
     }
 
     fn discover(&self) -> Result<Started, Failure> {
-        let versions: Vec<&str> = std::iter::once(MODERN).chain(LEGACY.iter().copied()).collect();
+        let versions: Vec<&str> = MODERN.iter().chain(LEGACY).copied().collect();
         let mut result = Object::new()
             .json("supportedVersions", &Json::encode(&versions)?)
             .json("capabilities", &capabilities_of(self.server)?);

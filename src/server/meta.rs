@@ -10,7 +10,7 @@ use crate::proto::meta::{
     CLIENT_CAPABILITIES as CAPABILITIES, CLIENT_INFO as INFO, LOG_LEVEL as LEVEL, PROGRESS_TOKEN,
     PROTOCOL_VERSION as VERSION,
 };
-use crate::proto::version::{LEGACY, MODERN};
+use crate::proto::versions::{LEGACY, MODERN};
 
 /// Who asks and what it can do.
 #[derive(Debug, Clone)]
@@ -71,7 +71,7 @@ fn read(meta: &Json) -> Result<RequestMeta, Failure> {
     };
     let version =
         version.as_str().ok_or_else(|| Failure::params(format!("_meta[\"{VERSION}\"] must be a string")))?;
-    if version != MODERN {
+    if !MODERN.contains(&version.as_str()) {
         return Err(unsupported(&version));
     }
     let capabilities = capabilities
@@ -92,7 +92,7 @@ fn read(meta: &Json) -> Result<RequestMeta, Failure> {
 
 /// The versions that are spoken here go with it, the legacy ones too: they begin with `initialize` (basic/versioning).
 fn unsupported(requested: &str) -> Failure {
-    let supported: Vec<&str> = std::iter::once(MODERN).chain(LEGACY.iter().copied()).collect();
+    let supported: Vec<&str> = MODERN.iter().chain(LEGACY).copied().collect();
     let mut data = Object::new();
     if let Ok(supported) = Json::encode(&supported) {
         data = data.json("supported", &supported);

@@ -115,10 +115,10 @@ impl Server {
     pub fn serve_link_as(
         &self,
         link: Link,
-        principal: impl Into<String>,
-        shutdown: impl Future<Output = ()> + MaybeSend + 'static,
+        principal: Option<String>,
+        shutdown: BoxFuture<'static, ()>,
     ) -> impl Future<Output = Result<(), TransportError>> + MaybeSend + use<> {
-        self.serve(link, Some(principal.into()), Box::pin(shutdown))
+        self.serve(link, principal, shutdown)
     }
 
     fn serve(&self, link: Link, principal: Option<String>, shutdown: BoxFuture<'static, ()>) -> Connection {

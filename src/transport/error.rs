@@ -57,6 +57,11 @@ impl TransportError {
         Self(Arc::new(Inner { kind, detail: detail.into() }))
     }
 
+    /// The transport is lent out: to an attempt to connect, or to a builder's closure.
+    pub(crate) fn in_use() -> Self {
+        Self::new(TransportErrorKind::Config, "the transport is in use")
+    }
+
     /// What happened.
     pub fn kind(&self) -> &TransportErrorKind {
         &self.0.kind

@@ -1,26 +1,26 @@
 //! The opening handshake, answered by ourselves: every refusal says why, also to what is not a WebSocket.
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::machine::TryParse;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, create_response, write_response};
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, header};
-use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use super::origin::Policy;
-use crate::proto::version;
+use crate::proto::versions::{LEGACY, MODERN};
+use crate::transport::{Link, served};
 
 /// Largest request head.
 const MAX_HEAD: usize = 16 * 1024;
 
 /// What a handshake is judged by.
+#[derive(Debug)]
 pub(super) struct Door {
     pub(super) policy: Policy,
     /// The only path that is served; any where `None`.
     pub(super) path: Option<String>,
-    pub(super) config: WebSocketConfig,
+    pub(super) max_message: usize,
 }
 
 /// A handshake that is not accepted: the status and a sentence.
@@ -28,9 +28,9 @@ type Refusal = (StatusCode, &'static str);
 
 impl Door {
     /// Reads the request and answers it. `None`: refused, or gone.
-    pub(super) async fn open<S>(&self, mut stream: S) -> Option<WebSocketStream<S>>
+    pub(super) async fn open<S>(&self, mut stream: S) -> Option<Link>
     where
-        S: AsyncRead + AsyncWrite + Unpin,
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let mut head = Vec::with_capacity(1024);
         let judged = loop {
@@ -51,7 +51,7 @@ impl Door {
                 stream.write_all(&response).await.ok()?;
                 stream.flush().await.ok()?;
                 let rest = head.split_off(size);
-                Some(WebSocketStream::from_partially_read(stream, rest, Role::Server, Some(self.config)).await)
+                Some(served(stream, rest, self.max_message))
             }
             Err(refusal) => {
                 refuse(&mut stream, refusal).await;
@@ -74,7 +74,7 @@ impl Door {
         let mut response = create_response(request).map_err(|error| not_websocket(&error))?;
         let offered = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL);
         let offered = offered.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-        if let Some(protocol) = subprotocol(offered.map(str::trim))
+        if let Some(protocol) = subprotocol(&offered.map(str::trim).collect::<Vec<_>>())
             && let Ok(value) = HeaderValue::from_str(protocol)
         {
             response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, value);
@@ -87,9 +87,10 @@ impl Door {
 }
 
 /// `mcp` if it is offered, else a revision that is spoken here, else none; never a token (`mcp.auth.…`).
-fn subprotocol<'a>(offered: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
-    let revision = |name: &&str| name.strip_prefix("mcp.version.").is_some_and(|name| version::ALL.contains(&name));
-    offered.clone().find(|name| *name == "mcp").or_else(|| offered.clone().find(revision))
+fn subprotocol<'a>(offered: &[&'a str]) -> Option<&'a str> {
+    let spoken = |name: &str| MODERN.contains(&name) || LEGACY.contains(&name);
+    let revision = |name: &&&str| name.strip_prefix("mcp.version.").is_some_and(spoken);
+    offered.iter().find(|name| **name == "mcp").or_else(|| offered.iter().find(revision)).copied()
 }
 
 fn not_websocket(error: &WsError) -> Refusal {
@@ -150,7 +151,7 @@ mod tests {
             (&["graphql-ws"], None),
         ];
         for (offered, selected) in table {
-            assert_eq!(subprotocol(offered.iter().copied()), *selected, "{offered:?}");
+            assert_eq!(subprotocol(offered), *selected, "{offered:?}");
         }
     }
 }

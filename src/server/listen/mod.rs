@@ -2,7 +2,16 @@
 
 mod handshake;
 mod origin;
-mod websocket;
+
+cfg_if::cfg_if! {
+    if #[cfg(unix)] {
+        #[path = "signal_unix.rs"]
+        mod signal;
+    } else {
+        #[path = "signal_other.rs"]
+        mod signal;
+    }
+}
 
 use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
@@ -12,7 +21,6 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_tungstenite::tungstenite::http::StatusCode;
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
 use super::Server;
 use crate::error::Error;
@@ -52,7 +60,7 @@ impl Server {
     /// # Errors
     /// As [`Bind`].
     pub async fn run_websocket(&self, address: impl ToString) -> Result<(), Error> {
-        self.bind_websocket(address).await?.run(super::signal::asked_to_stop()).await
+        self.bind_websocket(address).await?.run(signal::asked_to_stop()).await
     }
 }
 
@@ -148,16 +156,12 @@ impl Bind {
         let address = listener
             .local_addr()
             .map_err(|error| Error::config(format!("cannot listen on {}: {error}", self.address)))?;
-        let config = WebSocketConfig::default()
-            .read_buffer_size(16 * 1024)
-            .max_message_size(Some(self.max_message))
-            .max_frame_size(Some(self.max_message));
         let policy = Policy { origins, hosts: self.hosts, loopback: address.ip().is_loopback() };
         Ok(Listener {
             server: self.server,
             listener,
             address,
-            door: Arc::new(Door { policy, path: self.path, config }),
+            door: Arc::new(Door { policy, path: self.path, max_message: self.max_message }),
             permits: Arc::new(Semaphore::new(self.max_connections.min(Semaphore::MAX_PERMITS))),
             handshake_timeout: self.handshake_timeout,
             drain: self.drain,
@@ -247,12 +251,12 @@ impl Listener {
                 let _ = tokio::time::timeout(timeout, refuse(&mut stream, full)).await;
                 return;
             };
-            let Ok(Some(socket)) = tokio::time::timeout(timeout, door.open(stream)).await else { return };
+            let Ok(Some(link)) = tokio::time::timeout(timeout, door.open(stream)).await else { return };
             let shutdown = Box::pin(async move {
                 let _ = stopping.wait_for(|stop| *stop).await;
             });
             // How a connection ends is its client's business.
-            let _ = server.serve(websocket::link(socket), None, shutdown).await;
+            let _ = server.serve(link, None, shutdown).await;
         }
     }
 }

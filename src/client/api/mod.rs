@@ -1,0 +1,3 @@
+//! The methods of MCP, typed.
+
+mod tools;
