@@ -14,10 +14,22 @@ use std::fmt;
 use std::time::Duration;
 
 use self::carrier::{HeaderMap, HeaderName, HeaderValue, Uri};
+#[cfg(feature = "server")]
+use crate::frame::{Liveness, Profile};
 use crate::platform::{BoxFuture, MaybeSend, MaybeSync};
 use crate::transport::address::{check, config};
 use crate::transport::offer::{Subprotocols, TokenSource};
 use crate::transport::{Link, Transport, TransportError, TransportErrorKind};
+
+/// The server's end of a connection whose handshake is done, as a link; `read` is what came behind it already.
+#[cfg(feature = "server")]
+pub(crate) fn served<S>(stream: S, read: Vec<u8>, max_message: usize) -> Link
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    let link = link::link(carrier::Carrier::served(stream, read, max_message));
+    Link { profile: Profile::SharedChannel { reopen: false, liveness: Liveness::Ping }, ..link }
+}
 
 /// Headers that the handshake itself sets.
 const RESERVED: [&str; 6] =
