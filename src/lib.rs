@@ -9,6 +9,8 @@ pub mod json;
 mod platform;
 pub mod proto;
 mod resilience;
+#[cfg(feature = "server")]
+pub mod server;
 mod session;
 pub mod transport;
 

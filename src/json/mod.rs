@@ -18,7 +18,7 @@ cfg_if::cfg_if! {
 #[cfg(test)]
 mod tests;
 
-pub(crate) use imp::{Draft, Object, Sent, error_text, result_text};
+pub(crate) use imp::{Draft, Object, Sent, error_text, result_text, result_text_with};
 pub use imp::{Json, Text};
 
 use std::fmt;

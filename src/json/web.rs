@@ -335,6 +335,16 @@ impl Json {
         self.0.is_null()
     }
 
+    /// Several members of an object in one pass; `None` where this is no object.
+    pub(crate) fn pick<const N: usize>(&self, names: [&str; N]) -> Option<[Option<Self>; N]> {
+        is_plain_object(&self.0).then(|| names.map(|name| self.get(name)))
+    }
+
+    /// Whether both are the same value: a fast look that may say no to equal values.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
     /// Natively a fast look before a slow one; here a getter is fast already.
     pub(crate) fn mentions(&self, _needle: &str) -> bool {
         true
@@ -551,6 +561,12 @@ fn response(id: JsValue, fill: impl FnOnce(&Frame)) -> Text {
 /// The text of a result.
 pub(crate) fn result_text(id: &RequestId, result: &Json) -> Text {
     response(id_value(id), |frame| frame.set_result(&result.0))
+}
+
+/// The text of a result with the members of `extra`, an object that is not empty and shares no name with `result`.
+pub(crate) fn result_text_with(id: &RequestId, result: &Json, extra: &Json) -> Text {
+    let whole = assign(Frame::new().as_ref(), &result.0).and_then(|copy| assign(&copy, &extra.0));
+    response(id_value(id), |frame| frame.set_result(whole.as_ref().unwrap_or(&result.0)))
 }
 
 /// The text of an error; without an id where the request's could not be read.

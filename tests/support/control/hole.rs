@@ -7,13 +7,13 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
 /// A port in front of a peer that can become a black hole: connections stay open and are accepted, but nothing gets through.
-pub struct Hole {
-    pub port: u16,
+pub(crate) struct Hole {
+    pub(crate) port: u16,
     swallowing: Arc<watch::Sender<bool>>,
 }
 
 impl Hole {
-    pub async fn before(peer: u16) -> std::io::Result<Self> {
+    pub(crate) async fn before(peer: u16) -> std::io::Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let port = listener.local_addr()?.port();
         let swallowing = Arc::new(watch::Sender::new(false));
@@ -26,7 +26,7 @@ impl Hole {
         Ok(Self { port, swallowing })
     }
 
-    pub fn swallow(&self, on: bool) {
+    pub(crate) fn swallow(&self, on: bool) {
         self.swallowing.send_replace(on);
     }
 }

@@ -23,7 +23,7 @@ struct Peers {
 
 type Shared = Arc<Mutex<Peers>>;
 
-pub async fn serve(listener: TcpListener) {
+pub(crate) async fn serve(listener: TcpListener) {
     let peers = Shared::default();
     while let Ok((stream, _)) = listener.accept().await {
         let peers = peers.clone();

@@ -4,7 +4,7 @@ use tokio::sync::Notify;
 
 /// What a peer noted, line by line. Readers may wait for a line.
 #[derive(Default)]
-pub struct Log {
+pub(crate) struct Log {
     lines: Mutex<Vec<String>>,
     grown: Notify,
     echo: bool,
@@ -12,11 +12,11 @@ pub struct Log {
 
 impl Log {
     /// A log that also goes to standard output, for the process that started this one.
-    pub fn echoing() -> Self {
+    pub(crate) fn echoing() -> Self {
         Self { echo: true, ..Self::default() }
     }
 
-    pub fn note(&self, line: impl Into<String>) {
+    pub(crate) fn note(&self, line: impl Into<String>) {
         let line = line.into();
         if self.echo {
             println!("{line}");
@@ -25,12 +25,12 @@ impl Log {
         self.grown.notify_waiters();
     }
 
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.lines.lock().expect("no panic while locked").clone()
     }
 
     /// Waits until `count` lines hold `text`, and gives them.
-    pub async fn wait(&self, text: &str, count: usize) -> Vec<String> {
+    pub(crate) async fn wait(&self, text: &str, count: usize) -> Vec<String> {
         loop {
             let grown = self.grown.notified();
             tokio::pin!(grown);

@@ -13,9 +13,9 @@ use crate::log::Log;
 use crate::scripted::Era;
 
 /// A peer in a process of its own, which can be killed and started again on the same port.
-pub struct Process {
-    pub port: u16,
-    pub hole: Hole,
+pub(crate) struct Process {
+    pub(crate) port: u16,
+    pub(crate) hole: Hole,
     program: String,
     era: Era,
     log: Arc<Log>,
@@ -24,7 +24,7 @@ pub struct Process {
 }
 
 impl Process {
-    pub async fn new(program: &str, era: Era, log: Arc<Log>) -> Result<Self, String> {
+    pub(crate) async fn new(program: &str, era: Era, log: Arc<Log>) -> Result<Self, String> {
         let port = free_port().await.map_err(|error| error.to_string())?;
         let hole = Hole::before(port).await.map_err(|error| error.to_string())?;
         let process = Self {
@@ -41,7 +41,7 @@ impl Process {
     }
 
     /// Returns once the peer listens. It is told how often it was started before.
-    pub async fn start(&self) -> Result<Value, String> {
+    pub(crate) async fn start(&self) -> Result<Value, String> {
         let mut held = self.child.lock().await;
         if held.is_some() {
             return Err("it runs already".into());
@@ -87,7 +87,7 @@ impl Process {
     }
 
     /// SIGKILL. Returns when the process is gone.
-    pub async fn kill(&self) -> Result<Value, String> {
+    pub(crate) async fn kill(&self) -> Result<Value, String> {
         let mut child = self.child.lock().await.take().ok_or("it does not run")?;
         child.kill().await.map_err(|error| error.to_string())?;
         Ok(json!(true))

@@ -6,17 +6,17 @@ use crate::log::Log;
 
 /// Which era a scripted peer speaks.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Era {
+pub(crate) enum Era {
     Modern,
     Legacy,
 }
 
 impl Era {
-    pub fn named(name: &str) -> Self {
+    pub(crate) fn named(name: &str) -> Self {
         if name == "legacy" { Self::Legacy } else { Self::Modern }
     }
 
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Modern => "modern",
             Self::Legacy => "legacy",
@@ -25,7 +25,7 @@ impl Era {
 }
 
 /// What a peer does next.
-pub enum Reply {
+pub(crate) enum Reply {
     Say(Value),
     Text(String),
     Binary(Vec<u8>),
@@ -37,21 +37,21 @@ pub enum Reply {
 }
 
 /// A small MCP server whose tools are named after what goes wrong when they are called.
-pub struct Script {
+pub(crate) struct Script {
     era: Era,
     generation: u32,
-    pub log: Arc<Log>,
+    pub(crate) log: Arc<Log>,
 }
 
 /// The id of the question that the tool `ask` puts to a client of the legacy era.
 const QUESTION: &str = "question-1";
 
 impl Script {
-    pub fn new(era: Era, generation: u32, log: Arc<Log>) -> Self {
+    pub(crate) fn new(era: Era, generation: u32, log: Arc<Log>) -> Self {
         Self { era, generation, log }
     }
 
-    pub fn replies(&self, message: &Value) -> Vec<Reply> {
+    pub(crate) fn replies(&self, message: &Value) -> Vec<Reply> {
         let id = &message["id"];
         match message["method"].as_str() {
             Some("server/discover") if self.era == Era::Modern => vec![self.result(id, discovered())],

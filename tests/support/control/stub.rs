@@ -16,7 +16,7 @@ use crate::tls;
 
 /// How a peer behaves before the first message.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Speaks the protocol; what it does wrong is asked for by the name of a tool, see [`Script`].
     Peer,
     /// Opens the WebSocket and never says a word.
@@ -36,7 +36,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub fn named(name: &str) -> Result<Self, String> {
+    pub(crate) fn named(name: &str) -> Result<Self, String> {
         Ok(match name {
             "peer" => Self::Peer,
             "mute" => Self::Mute,
@@ -50,7 +50,7 @@ impl Kind {
     }
 }
 
-pub async fn serve(listener: TcpListener, kind: Kind, era: Era, generation: u32, log: Arc<Log>) {
+pub(crate) async fn serve(listener: TcpListener, kind: Kind, era: Era, generation: u32, log: Arc<Log>) {
     while let Ok((stream, _)) = listener.accept().await {
         let script = Script::new(era, generation, log.clone());
         tokio::spawn(async move {

@@ -5,7 +5,7 @@ use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
 /// A certificate of its own making for `elsewhere.example`, which nobody here is called.
-pub fn wrong_name() -> TlsAcceptor {
+pub(crate) fn wrong_name() -> TlsAcceptor {
     let made = rcgen::generate_simple_self_signed(["elsewhere.example".to_owned()])
         .expect("a name that certificates can hold");
     let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key just made");
