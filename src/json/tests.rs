@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{Draft, Json, Message, MessageId, Meta, Object, Text, error_text, result_text};
+use super::{Draft, Json, Message, MessageId, Meta, Object, Text, error_text, result_text, result_text_with};
 use crate::frame::RequestId;
 use crate::platform::test;
 
@@ -186,6 +186,22 @@ fn members() {
     for text in ["", "{", "[1,]", "undefined", "NaN", "{} {}", "\u{feff}{}"] {
         assert!(Json::from_text(text).is_err(), "{text:?} is no value");
     }
+}
+
+#[test]
+fn several_members_at_once() {
+    let object = json_of(r#" {"b":2,"a":1,"b":3,"__proto__":{"c":1},"n":null} "#);
+    let [b, proto, c, n, inherited] = object.pick(["b", "__proto__", "c", "n", "toString"]).unwrap();
+    assert_eq!(b.and_then(|b| b.as_f64()), Some(3.0), "the last of two wins");
+    assert!(proto.is_some_and(|proto| proto.is_object()) && n.is_some_and(|n| n.is_null()));
+    assert!(c.is_none() && inherited.is_none());
+    assert!(json_of("{}").pick(["a"]).is_some_and(|[a]| a.is_none()));
+    for other in ["[1]", "1", "null", r#""a""#] {
+        assert!(json_of(other).pick(["length"]).is_none(), "{other} has no members");
+    }
+    assert_eq!(value(&Json::string("a\"\u{2028}\0😀").to_text()), json!("a\"\u{2028}\0😀"));
+    assert_eq!(value(&Json::strings(&["a".into(), "\"".into()]).to_text()), json!(["a", "\""]));
+    assert_eq!(Json::strings(&[]).to_text(), "[]");
 }
 
 #[test]
@@ -449,6 +465,16 @@ fn responses() {
         let message = text.read().unwrap();
         assert_eq!(message.id, MessageId::Id(id));
         assert_eq!(message.error.unwrap().get("code").and_then(|code| code.as_f64()), Some(-32601.0));
+    }
+    let extra = json_of(r#" {"resultType":"complete","__proto__":1} "#);
+    for (result, expected) in [
+        ("{}", r#"{"resultType":"complete","__proto__":1}"#),
+        (" { } ", r#"{"resultType":"complete","__proto__":1}"#),
+        (r#"{"a":{"b":[]}}"#, r#"{"a":{"b":[]},"resultType":"complete","__proto__":1}"#),
+        (r#"{"constructor":"}"}"#, r#"{"constructor":"}","resultType":"complete","__proto__":1}"#),
+    ] {
+        let text = result_text_with(&ID, &json_of(result), &extra);
+        assert_eq!(parsed(&text)["result"], value(expected), "{result}");
     }
     assert_eq!(parsed(&result_text(&ID, &Json::null())), value(r#"{"jsonrpc":"2.0","id":4,"result":null}"#));
     assert_eq!(parsed(&error_text(None, &json_of("{}"))), value(r#"{"jsonrpc":"2.0","id":null,"error":{}}"#));

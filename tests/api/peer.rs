@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 
 use crate::host;
 
-pub const MODERN: &str = "2026-07-28";
-pub const LEGACY: &str = "2025-11-25";
-pub const BOTH: [&str; 2] = [MODERN, LEGACY];
+pub(crate) const MODERN: &str = "2026-07-28";
+pub(crate) const LEGACY: &str = "2025-11-25";
+pub(crate) const BOTH: [&str; 2] = [MODERN, LEGACY];
 
 /// What the script makes of a request.
-pub enum Answer {
+pub(crate) enum Answer {
     Result(Value),
     Error(i64, &'static str),
     /// Messages before the answer.
@@ -27,16 +27,16 @@ pub enum Answer {
 
 /// Every message that the client sent, in order.
 #[derive(Clone, Default)]
-pub struct Seen(Arc<Mutex<Vec<Value>>>);
+pub(crate) struct Seen(Arc<Mutex<Vec<Value>>>);
 
 impl Seen {
     /// The messages of this method.
-    pub fn of(&self, method: &str) -> Vec<Value> {
+    pub(crate) fn of(&self, method: &str) -> Vec<Value> {
         self.0.lock().unwrap().iter().filter(|message| message["method"] == method).cloned().collect()
     }
 
     /// The params of the only message of this method, without what the protocol adds.
-    pub fn params(&self, method: &str) -> Value {
+    pub(crate) fn params(&self, method: &str) -> Value {
         let all = self.of(method);
         assert_eq!(all.len(), 1, "{method} was sent {} times", all.len());
         let mut params = all[0]["params"].clone();
@@ -46,18 +46,18 @@ impl Seen {
         params
     }
 
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.0.lock().unwrap().len()
     }
 }
 
-pub struct Peer {
-    pub client: Client,
-    pub seen: Seen,
+pub(crate) struct Peer {
+    pub(crate) client: Client,
+    pub(crate) seen: Seen,
 }
 
 /// A client connected to a server of this revision with these capabilities.
-pub async fn connect(
+pub(crate) async fn connect(
     version: &'static str,
     capabilities: Value,
     script: impl FnMut(&str, &Value) -> Answer + MaybeSend + 'static,
@@ -65,7 +65,7 @@ pub async fn connect(
     connect_with(version, capabilities, script, |builder| builder).await
 }
 
-pub async fn connect_with(
+pub(crate) async fn connect_with(
     version: &'static str,
     capabilities: Value,
     script: impl FnMut(&str, &Value) -> Answer + MaybeSend + 'static,
@@ -79,7 +79,7 @@ pub async fn connect_with(
 }
 
 /// The next event that `wanted` recognises.
-pub async fn event<T>(events: &mut Events, wanted: impl Fn(&Event) -> Option<T>) -> T {
+pub(crate) async fn event<T>(events: &mut Events, wanted: impl Fn(&Event) -> Option<T>) -> T {
     loop {
         let event = events.next().await.expect("the client is open");
         if let Some(found) = wanted(&event) {

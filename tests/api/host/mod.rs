@@ -6,6 +6,6 @@ mod native;
 mod web;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub use native::{spawn, test};
+pub(crate) use native::{spawn, test};
 #[cfg(target_arch = "wasm32")]
-pub use web::{spawn, test};
+pub(crate) use web::{spawn, test};

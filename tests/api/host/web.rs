@@ -1,7 +1,7 @@
 use everywire::BoxFuture;
 
-pub use wasm_bindgen_test::wasm_bindgen_test as test;
+pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;
 
-pub fn spawn(task: BoxFuture<'static, ()>) {
+pub(crate) fn spawn(task: BoxFuture<'static, ()>) {
     wasm_bindgen_futures::spawn_local(task);
 }
