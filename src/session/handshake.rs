@@ -147,7 +147,7 @@ impl<T: Ticket> Session<T> {
             }
             Ruling::Legacy { version, cacheable } => self.initialize(version, cacheable, now),
             Ruling::ResendAt(version) => self.probe(version, true, now),
-            Ruling::UnsupportedVersion { theirs } => self.refuse(unsupported(theirs), now),
+            Ruling::UnsupportedVersion { theirs } => self.refuse(unsupported(theirs)),
             Ruling::AuthRequired => {
                 let detail = "the server wants a credential: give a token";
                 self.refuse(TransportError::new(TransportErrorKind::Refused { status: 401 }, detail).into());
