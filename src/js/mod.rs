@@ -76,7 +76,7 @@ impl Core {
 
     /// Gives a request up. Its promise is rejected as cancelled.
     pub fn cancel(&self, key: f64) {
-        self.shared.command(|session, _| session.cancel(CallId(key as i64)));
+        self.shared.command(|session, now| session.cancel(CallId(key as i64), now));
     }
 
     /// Subscribes; resolves with the filter that the server agreed to.
