@@ -50,28 +50,10 @@ impl Text {
 
     /// Reads the envelope. The payload stays a slice of this text.
     pub(crate) fn read(&self) -> Result<Message, Malformed> {
-        #[derive(Deserialize)]
-        struct Envelope<'a> {
-            #[serde(borrow, default, deserialize_with = "present")]
-            id: Option<&'a RawValue>,
-            #[serde(borrow, default)]
-            method: Option<Cow<'a, str>>,
-            #[serde(borrow, default)]
-            params: Option<&'a RawValue>,
-            #[serde(borrow, default, deserialize_with = "present")]
-            result: Option<&'a RawValue>,
-            #[serde(borrow, default)]
-            error: Option<&'a RawValue>,
-        }
-        /// `null` stands for itself and not for an absent member.
-        fn present<'de, D: Deserializer<'de>>(d: D) -> Result<Option<&'de RawValue>, D::Error> {
-            <&RawValue>::deserialize(d).map(Some)
-        }
-
-        let envelope: Envelope<'_> = match serde_json::from_str(&self.0) {
+        let Envelope { id, method, params, result, error } = match serde_json::from_str(&self.0) {
             Ok(envelope) => envelope,
-            Err(error) => {
-                return Err(if !error.is_data() {
+            Err(_) => {
+                return Err(if serde_json::from_str::<serde::de::IgnoredAny>(&self.0).is_err() {
                     Malformed::NotJson
                 } else if self.0.trim_start().starts_with('[') {
                     Malformed::Batch
@@ -80,17 +62,82 @@ impl Text {
                 });
             }
         };
-        if envelope.method.is_none() && envelope.result.is_none() && envelope.error.is_none() {
+        let filled = |raw: Option<&'_ RawValue>| {
+            raw.filter(|raw| raw.get() != "null").map(|raw| Json(self.0.slice_ref(raw.get())))
+        };
+        let method = match method.filter(|raw| raw.get() != "null") {
+            None => None,
+            Some(raw) => Some(serde_json::from_str::<String>(raw.get()).map_err(|_| Malformed::NotMessage)?),
+        };
+        let error = filled(error);
+        // `"result": null` beside an error is how JSON-RPC 1.0 writes an error.
+        let result = match result {
+            Some(raw) if raw.get() == "null" && error.is_some() => None,
+            Some(raw) => Some(Json(self.0.slice_ref(raw.get()))),
+            None => None,
+        };
+        if method.is_none() && result.is_none() && error.is_none() {
             return Err(Malformed::NotMessage);
         }
-        let slice = |raw: &RawValue| Json(self.0.slice_ref(raw.get()));
         Ok(Message {
-            id: envelope.id.map_or(MessageId::Absent, |raw| id_of(raw.get()).map_or(MessageId::Alien, MessageId::Id)),
-            method: envelope.method.map(Cow::into_owned),
-            params: envelope.params.map(slice),
-            result: envelope.result.map(slice),
-            error: envelope.error.map(slice),
+            id: id.map_or(MessageId::Absent, |raw| id_of(raw.get()).map_or(MessageId::Alien, MessageId::Id)),
+            method,
+            params: filled(params),
+            error: if result.is_some() { None } else { error },
+            result,
         })
+    }
+}
+
+/// The members of an envelope, unread; the last where one stands twice, as `JSON.parse` has it.
+#[derive(Default)]
+struct Envelope<'a> {
+    id: Option<&'a RawValue>,
+    method: Option<&'a RawValue>,
+    params: Option<&'a RawValue>,
+    result: Option<&'a RawValue>,
+    error: Option<&'a RawValue>,
+}
+
+impl<'de> Deserialize<'de> for Envelope<'de> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(field_identifier, rename_all = "lowercase")]
+        enum Field {
+            Id,
+            Method,
+            Params,
+            Result,
+            Error,
+            #[serde(other)]
+            Other,
+        }
+        struct Visitor;
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = Envelope<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON-RPC message")
+            }
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut all = Envelope::default();
+                while let Some(field) = map.next_key()? {
+                    let member = match field {
+                        Field::Id => &mut all.id,
+                        Field::Method => &mut all.method,
+                        Field::Params => &mut all.params,
+                        Field::Result => &mut all.result,
+                        Field::Error => &mut all.error,
+                        Field::Other => {
+                            map.next_value::<serde::de::IgnoredAny>()?;
+                            continue;
+                        }
+                    };
+                    *member = Some(map.next_value()?);
+                }
+                Ok(all)
+            }
+        }
+        d.deserialize_map(Visitor)
     }
 }
 
@@ -132,6 +179,18 @@ impl Json {
         Self(ByteString::from_static("null"))
     }
 
+    /// A string.
+    pub(crate) fn string(text: &str) -> Self {
+        let mut out = String::with_capacity(text.len() + 2);
+        push_str(&mut out, text);
+        Self(out.into())
+    }
+
+    /// An array of strings.
+    pub(crate) fn strings(all: &[String]) -> Self {
+        Self(serde_json::to_string(all).unwrap_or_default().into())
+    }
+
     /// Reads a value from its text.
     ///
     /// # Errors
@@ -154,7 +213,13 @@ impl Json {
     /// # Errors
     /// Where the value does not have that shape.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
-        Ok(serde_json::from_str(&self.0)?)
+        match serde_json::from_str(&self.0) {
+            Ok(value) => Ok(value),
+            Err(error) => match mend(&self.0) {
+                Some(mended) => Ok(serde_json::from_str(&mended)?),
+                None => Err(error.into()),
+            },
+        }
     }
 
     /// The value as JSON text.
@@ -218,7 +283,7 @@ impl Json {
 
     /// The value, where it is a string.
     pub fn as_str(&self) -> Option<String> {
-        serde_json::from_str(&self.0).ok()
+        self.parse().ok()
     }
 
     /// The value, where it is a number.
@@ -254,6 +319,38 @@ impl Json {
     pub(crate) fn mentions(&self, needle: &str) -> bool {
         memchr::memmem::find(self.0.as_bytes(), needle.as_bytes()).is_some()
     }
+}
+
+/// The text with U+FFFD for every escaped surrogate that stands alone, which is what a JavaScript host makes of it when
+/// it hands the string on; `None` where there is none. Servers that cut strings by UTF-16 length send them.
+fn mend(text: &str) -> Option<String> {
+    /// The UTF-16 unit of the escape that begins here.
+    fn unit(rest: &str) -> Option<u16> {
+        u16::from_str_radix(rest.strip_prefix("\\u")?.get(..4)?, 16).ok()
+    }
+    const ESCAPE: usize = r"\uXXXX".len();
+    let (mut mended, mut done, mut at) = (String::new(), 0, 0);
+    while let Some(found) = text.get(at..).and_then(|rest| memchr::memchr(b'\\', rest.as_bytes())) {
+        let here = at + found;
+        let rest = text.get(here..)?;
+        at = here
+            + match unit(rest) {
+                // Any other escape, `\\` among them: its second character begins no escape.
+                None => 2,
+                Some(0xD800..=0xDBFF) if matches!(rest.get(ESCAPE..).and_then(unit), Some(0xDC00..=0xDFFF)) => {
+                    2 * ESCAPE
+                }
+                Some(0xD800..=0xDFFF) => {
+                    mended.push_str(text.get(done..here)?);
+                    mended.push('\u{FFFD}');
+                    done = here + ESCAPE;
+                    ESCAPE
+                }
+                Some(_) => ESCAPE,
+            };
+    }
+    mended.push_str(text.get(done..)?);
+    (done > 0).then_some(mended)
 }
 
 impl Serialize for Json {
@@ -392,7 +489,7 @@ impl Draft {
             return Err(JsonError::new("the params of a request must be an object"));
         }
         text.truncate(text.len() - 2);
-        let params = if text.ends_with('{') { Params::Empty } else { Params::Some };
+        let params = if text.trim_end().ends_with('{') { Params::Empty } else { Params::Some };
         Ok(Self { own: (text.len(), params), text, params, user_meta: None })
     }
 
@@ -408,8 +505,8 @@ impl Draft {
         let mut meta = None;
         draft.open();
         for (key, value) in params.entries().unwrap_or_default() {
-            if key == "_meta" && value.is_object() {
-                meta = Some(value);
+            if key == "_meta" {
+                meta = Some(value).filter(Json::is_object);
             } else {
                 draft.set(&key, &value);
             }

@@ -17,7 +17,9 @@ extern "C" {
     #[wasm_bindgen(js_namespace = JSON, js_name = stringify, catch)]
     fn json_stringify(value: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_namespace = Object, js_name = assign, catch)]
-    fn assign(target: &JsValue, source: &JsValue) -> Result<JsValue, JsValue>;
+    fn assign_all(target: &JsValue, source: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = Object, js_name = hasOwn, catch)]
+    fn has_own_key(object: &JsValue, key: &JsValue) -> Result<bool, JsValue>;
     #[wasm_bindgen(js_namespace = Object, js_name = hasOwn, catch)]
     fn has_own(object: &JsValue, key: &str) -> Result<bool, JsValue>;
     #[wasm_bindgen(js_namespace = Object, js_name = keys, catch)]
@@ -71,6 +73,7 @@ extern "C" {
 thread_local! {
     /// Interned once: crossing a string into JavaScript costs more than the call that uses it.
     static VERSION: JsValue = JsValue::from_str("2.0");
+    static PROTO: JsValue = JsValue::from_str("__proto__");
 }
 
 fn error_of(error: &JsValue) -> JsonError {
@@ -104,6 +107,17 @@ fn set_key(object: &JsValue, key: &str, value: &JsValue) {
     } else {
         let _ = reflect_set(object, key, value);
     }
+}
+
+/// Copies the members of `source`. `Object.assign` alone would take a member `__proto__` for the target's prototype.
+fn assign(target: &JsValue, source: &JsValue) -> Result<JsValue, JsValue> {
+    if !source.is_object() || !PROTO.with(|proto| has_own_key(source, proto))? {
+        return assign_all(target, source);
+    }
+    for key in own_keys(source)?.iter().filter_map(|key| key.as_string()) {
+        set_key(target, &key, &reflect_get(source, &key)?);
+    }
+    Ok(target.clone())
 }
 
 /// The text of one message: a JavaScript string that never enters linear memory.
@@ -140,15 +154,17 @@ impl Text {
             Some(id) => id_of(&id).map_or(MessageId::Alien, MessageId::Id),
         };
         let method = envelope.method();
-        if method.is_undefined() {
-            let result = present(envelope.result()).map(Json);
-            let error = if result.is_some() { None } else { filled(envelope.error()) };
+        if method.is_undefined() || method.is_null() {
+            let error = filled(envelope.error());
+            // `"result": null` beside an error is how JSON-RPC 1.0 writes an error.
+            let result = present(envelope.result()).filter(|value| !value.is_null() || error.is_none()).map(Json);
+            let error = if result.is_some() { None } else { error };
             if result.is_none() && error.is_none() {
                 return Err(if Array::is_array(&value) { Malformed::Batch } else { Malformed::NotMessage });
             }
             return Ok(Message { id, method: None, params: None, result, error });
         }
-        let method = method.as_string().ok_or(Malformed::NotMessage)?;
+        let method = text_of(&method).ok_or(Malformed::NotMessage)?;
         Ok(Message { id, method: Some(method), params: filled(envelope.params()), result: None, error: None })
     }
 }
@@ -156,8 +172,13 @@ impl Text {
 fn id_of(value: &JsValue) -> Option<RequestId> {
     match value.as_f64() {
         Some(number) => RequestId::from_f64(number),
-        None => value.as_string().map(|s| RequestId::Text(s.into())),
+        None => text_of(value).map(|s| RequestId::Text(s.into())),
     }
+}
+
+/// The string, unless a surrogate stands alone in it: as an id or a method it would come out as another one.
+fn text_of(value: &JsValue) -> Option<String> {
+    value.dyn_ref::<JsString>().filter(|text| text.is_valid_utf16()).map(String::from)
 }
 
 fn id_value(id: &RequestId) -> JsValue {
@@ -211,6 +232,16 @@ impl Json {
         &self.0
     }
 
+    /// A string.
+    pub(crate) fn string(text: &str) -> Self {
+        Self(JsValue::from_str(text))
+    }
+
+    /// An array of strings.
+    pub(crate) fn strings(all: &[String]) -> Self {
+        Self(all.iter().map(|text| JsValue::from_str(text)).collect::<Array>().into())
+    }
+
     /// Reads a value from its text.
     ///
     /// # Errors
@@ -219,7 +250,7 @@ impl Json {
         json_parse(&text.into()).map(Self).map_err(|e| error_of(&e))
     }
 
-    /// Writes a Rust value.
+    /// Writes a Rust value. A map's key `__proto__` is lost on wasm32, where the value is built as a host object.
     ///
     /// # Errors
     /// Where the value has no JSON form.
@@ -276,7 +307,8 @@ impl Json {
 
     /// The value, where it is a number.
     pub fn as_f64(&self) -> Option<f64> {
-        self.0.as_f64()
+        // What is out of range in a text is infinite here.
+        self.0.as_f64().filter(|number| number.is_finite())
     }
 
     /// The value, where it is a boolean.

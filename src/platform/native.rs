@@ -35,25 +35,31 @@ impl<T> Lock<T> {
 }
 
 /// A running task; dropping it aborts it.
-pub(crate) struct Task(tokio::task::JoinHandle<()>);
+pub(crate) struct Task(Option<tokio::task::JoinHandle<()>>);
 
 impl Drop for Task {
     fn drop(&mut self) {
-        self.0.abort();
+        if let Some(handle) = self.0.take() {
+            handle.abort();
+        }
     }
 }
 
 impl Task {
     /// Lets the task run on by itself.
-    pub(crate) fn detach(self) {
-        // The handle is forgotten with its abort; tokio keeps the task.
-        std::mem::forget(self);
+    pub(crate) fn detach(mut self) {
+        self.0 = None;
+    }
+
+    /// Whether there is nothing left to abort.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.0.as_ref().is_none_or(|handle| handle.is_finished())
     }
 }
 
 /// Runs `future` on the current tokio runtime.
 pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) -> Task {
-    Task(tokio::spawn(future))
+    Task(Some(tokio::spawn(future)))
 }
 
 /// Completes after `duration`.
@@ -78,3 +84,7 @@ pub(crate) fn wall() -> Duration {
 pub(crate) fn seed() -> u64 {
     getrandom::u64().unwrap_or_else(|_| wall().as_nanos() as u64)
 }
+
+/// `#[test]`, on both targets.
+#[cfg(test)]
+pub(crate) use core::prelude::v1::test;

@@ -2,9 +2,10 @@
 //!
 //! Globals are bound as plain names, so that a page, every worker kind, Node, Deno, Bun and workerd are alike.
 
-use std::cell::{RefCell, RefMut};
+use std::cell::{Cell, RefCell, RefMut};
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::future::{AbortHandle, Abortable};
@@ -40,11 +41,14 @@ impl<T> Lock<T> {
 }
 
 /// A running task; dropping it aborts it.
-pub(crate) struct Task(Option<AbortHandle>);
+pub(crate) struct Task {
+    handle: Option<AbortHandle>,
+    finished: Rc<Cell<bool>>,
+}
 
 impl Drop for Task {
     fn drop(&mut self) {
-        if let Some(handle) = self.0.take() {
+        if let Some(handle) = self.handle.take() {
             handle.abort();
         }
     }
@@ -53,17 +57,25 @@ impl Drop for Task {
 impl Task {
     /// Lets the task run on by itself.
     pub(crate) fn detach(mut self) {
-        self.0 = None;
+        self.handle = None;
+    }
+
+    /// Whether there is nothing left to abort.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished.get()
     }
 }
 
 /// Runs `future` on the host's event loop.
 pub(crate) fn spawn(future: impl Future<Output = ()> + 'static) -> Task {
     let (handle, registration) = AbortHandle::new_pair();
+    let finished = Rc::new(Cell::new(false));
+    let done = finished.clone();
     wasm_bindgen_futures::spawn_local(async move {
         let _ = Abortable::new(future, registration).await;
+        done.set(true);
     });
-    Task(Some(handle))
+    Task { handle: Some(handle), finished }
 }
 
 /// Completes after `duration`.
@@ -93,3 +105,7 @@ pub(crate) fn wall() -> Duration {
 pub(crate) fn seed() -> u64 {
     (math_random() * (1u64 << 52) as f64) as u64
 }
+
+/// `#[test]`, on both targets.
+#[cfg(test)]
+pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;

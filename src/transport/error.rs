@@ -57,6 +57,11 @@ impl TransportError {
         Self(Arc::new(Inner { kind, detail: detail.into() }))
     }
 
+    /// The transport is lent out: to an attempt to connect, or to a builder's closure.
+    pub(crate) fn in_use() -> Self {
+        Self::new(TransportErrorKind::Config, "the transport is in use")
+    }
+
     /// What happened.
     pub fn kind(&self) -> &TransportErrorKind {
         &self.0.kind
@@ -74,6 +79,11 @@ impl TransportError {
             TransportErrorKind::Refused { status: 401 | 403 | 407 }
                 | TransportErrorKind::Closed { code: 1008 | 4401 | 4403 }
         )
+    }
+
+    /// Whether another client took this one's place (close code 4409, ours).
+    pub fn is_replaced(&self) -> bool {
+        matches!(self.0.kind, TransportErrorKind::Closed { code: 4409 })
     }
 
     /// Whether trying again can change the outcome.

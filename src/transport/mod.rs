@@ -1,8 +1,12 @@
 //! Carriers: how messages travel. Each is as thin as its medium allows; correlation, timers and retries are the
 //! session's.
 
+#[cfg(feature = "websocket")]
+mod address;
 mod error;
 pub mod memory;
+#[cfg(feature = "websocket")]
+mod offer;
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
@@ -17,6 +21,8 @@ cfg_if::cfg_if! {
 pub use error::{TransportError, TransportErrorKind};
 #[cfg(feature = "websocket")]
 pub use imp::WebSocket;
+#[cfg(feature = "websocket")]
+pub use offer::Subprotocols;
 
 use crate::frame::{Inbound, Outbound, Profile};
 use crate::platform::{BoxFuture, BoxSink, BoxStream, MaybeSend};

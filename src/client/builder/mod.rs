@@ -1,0 +1,245 @@
+//! Everything a client can be told before it connects.
+
+#[cfg(all(feature = "websocket", not(target_arch = "wasm32")))]
+mod native;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_channel::oneshot;
+
+use super::era_cache::EraCache;
+use super::host::{EventSinks, RustHost, Waiting};
+use super::input::{Handlers, InputHandler};
+use super::{Client, Driver, Shared, start};
+use crate::error::{Error, ErrorKind};
+use crate::json::Json;
+use crate::platform::seed;
+use crate::proto::{CreateMessageRequest, CreateMessageResult, ElicitRequest, ElicitResult, ListRootsResult, Root};
+use crate::resilience::Reconnect;
+use crate::session::{EraChoice, InputPolicy, Options, Session};
+use crate::transport::Transport;
+#[cfg(feature = "websocket")]
+use crate::transport::{Subprotocols, TransportError, WebSocket};
+
+/// A client to be: options, handlers, then [`connect`](Builder::connect).
+///
+/// Handlers are registered before the connection is made, so there is no window in which a server's question is
+/// answered by nobody; what the server is told the client can do follows from them.
+#[must_use = "a builder does nothing until it connects"]
+pub struct Builder {
+    target: Target,
+    options: Options,
+    handlers: Handlers,
+    cache: Option<EraCache>,
+    trace: bool,
+}
+
+enum Target {
+    #[cfg(feature = "websocket")]
+    WebSocket {
+        transport: Result<WebSocket, TransportError>,
+        url: String,
+    },
+    Transport(Box<dyn Transport>),
+}
+
+impl Builder {
+    fn new(target: Target) -> Self {
+        let cache = Some(EraCache::default());
+        Self { target, options: Options::default(), handlers: Handlers::default(), cache, trace: false }
+    }
+
+    #[cfg(feature = "websocket")]
+    pub(super) fn url(url: &str) -> Self {
+        Self::new(Target::WebSocket { transport: WebSocket::new(url), url: url.to_owned() })
+    }
+
+    pub(super) fn transport(transport: Box<dyn Transport>) -> Self {
+        Self::new(Target::Transport(transport))
+    }
+
+    /// What the client is called, for the server's logs and eyes. Default: `everywire` and its version.
+    pub fn name(mut self, name: impl Into<String>, version: impl Into<String>) -> Self {
+        (self.options.name, self.options.version) = (name.into(), version.into());
+        self
+    }
+
+    /// The client's name for people.
+    pub fn title(mut self, title: impl Into<String>) -> Self {
+        self.options.title = Some(title.into());
+        self
+    }
+
+    /// Which protocol era to speak. Default: ask the server.
+    pub fn era(mut self, era: EraChoice) -> Self {
+        self.options.era = era;
+        self
+    }
+
+    /// Where the server's era is remembered between connects; `None` remembers nothing. Default: the process's memory,
+    /// for clients made from a URL.
+    pub fn era_cache(mut self, cache: Option<EraCache>) -> Self {
+        self.cache = cache;
+        self
+    }
+
+    /// How long a server may take between two signs of life of one call. Default 60 s.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeouts.call = timeout;
+        self
+    }
+
+    /// How long one call may take as a whole. Default 10 min. People's time to answer does not count.
+    pub fn total_timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeouts.call_total = timeout;
+        self
+    }
+
+    /// How long a link may take to open. Default 10 s.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeouts.connect = timeout;
+        self
+    }
+
+    /// How long the server may take to answer `initialize`. Default 30 s.
+    pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeouts.handshake = timeout;
+        self
+    }
+
+    /// How long the server may take to answer `server/discover` before it counts as an older one. Default: 2 s on a
+    /// shared channel, 10 s over HTTP.
+    pub fn probe_timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeouts.probe = Some(timeout);
+        self
+    }
+
+    /// When and how often a lost link is opened again.
+    pub fn reconnect(mut self, policy: Reconnect) -> Self {
+        self.options.reconnect = policy;
+        self
+    }
+
+    /// Silence after which the server must show that it is alive; two misses and the link is given up. Zero turns it
+    /// off. Default 20 s.
+    pub fn keep_alive(mut self, interval: Duration) -> Self {
+        self.options.keep_alive = interval;
+        self
+    }
+
+    /// The largest message in bytes, either way (UTF-16 code units in a browser). Default 16 MiB.
+    pub fn max_message(mut self, bytes: usize) -> Self {
+        self.options.max_message = bytes;
+        self
+    }
+
+    /// How many calls may wait for their answer, sent or not. Beyond that a call fails as overloaded. Default 4,096.
+    pub fn max_pending(mut self, calls: usize) -> Self {
+        self.options.max_pending = calls;
+        self
+    }
+
+    /// How the server's requests for input are bounded.
+    pub fn input_policy(mut self, policy: InputPolicy) -> Self {
+        self.options.inputs = policy;
+        self
+    }
+
+    /// Delivers every message as an [`Event::Frame`](crate::Event::Frame) too. Default: no.
+    pub fn trace(mut self, trace: bool) -> Self {
+        self.trace = trace;
+        self
+    }
+
+    /// Answers elicitations by form (client/elicitation).
+    pub fn on_elicit(mut self, handler: impl InputHandler<ElicitRequest, ElicitResult>) -> Self {
+        self.handlers.on_form(handler);
+        self
+    }
+
+    /// Answers elicitations by URL: show the whole URL and who asks, open it only on the person's word.
+    pub fn on_elicit_url(mut self, handler: impl InputHandler<ElicitRequest, ElicitResult>) -> Self {
+        self.handlers.on_url(handler);
+        self
+    }
+
+    /// Answers sampling requests with a model's reply (client/sampling).
+    pub fn on_sample(mut self, handler: impl InputHandler<CreateMessageRequest, CreateMessageResult>) -> Self {
+        self.handlers.on_sample(handler);
+        self
+    }
+
+    /// Tells the server these roots (client/roots).
+    pub fn roots(mut self, roots: Vec<Root>) -> Self {
+        self.handlers.on_roots(move |_, _: Json| {
+            let result = ListRootsResult::new(roots.clone());
+            async move { result }
+        });
+        self
+    }
+
+    /// Sets the WebSocket transport up further: what it can do depends on the platform, and a setting that a platform
+    /// does not have does not exist there.
+    #[cfg(feature = "websocket")]
+    pub fn websocket(mut self, setup: impl FnOnce(WebSocket) -> Result<WebSocket, TransportError>) -> Self {
+        if let Target::WebSocket { transport, .. } = &mut self.target {
+            let before = std::mem::replace(transport, Err(TransportError::in_use()));
+            *transport = before.and_then(setup);
+        }
+        self
+    }
+
+    /// The bearer token for the handshake. Natively it is the `Authorization` header; a browser cannot send headers and
+    /// offers it as the subprotocol `mcp.auth.<token>`, which may end up in access logs.
+    #[cfg(feature = "websocket")]
+    pub fn token(self, token: impl Into<String>) -> Self {
+        self.websocket(|socket| socket.token(token))
+    }
+
+    /// Which WebSocket subprotocols to offer. Default: `mcp`, and none where the server does not take it.
+    #[cfg(feature = "websocket")]
+    pub fn subprotocols(self, subprotocols: Subprotocols) -> Self {
+        self.websocket(|socket| socket.subprotocols(subprotocols))
+    }
+
+    /// Opens the connection and settles the protocol with the server.
+    ///
+    /// # Errors
+    /// As [`Client::connect`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future closes the connection.
+    pub async fn connect(mut self) -> Result<Client, Error> {
+        self.options.capabilities = self.handlers.capabilities();
+        let (transport, key): (Box<dyn Transport>, Option<String>) = match self.target {
+            #[cfg(feature = "websocket")]
+            Target::WebSocket { transport, url } => {
+                let transport = transport?.max_message(self.options.max_message);
+                (Box::new(transport.connect_timeout(self.options.timeouts.connect)), Some(url))
+            }
+            Target::Transport(transport) => (transport, None),
+        };
+        let remember = self.cache.zip(key);
+        let known = remember.as_ref().and_then(|(cache, key)| cache.load(key));
+        let shared = Shared::new(Session::new(self.options, known, seed()));
+        let events = Arc::new(EventSinks::default());
+        let host = RustHost {
+            shared: Arc::downgrade(&shared),
+            events: events.clone(),
+            handlers: self.handlers,
+            running: BTreeMap::new(),
+            remember,
+            traces: self.trace,
+        };
+        let client = Client::new(shared.clone(), events);
+        start(Driver::new(shared.clone(), host, transport));
+        let (tx, opened) = oneshot::channel();
+        shared.command(|session, now| session.open(Waiting::new(tx, None), now));
+        match opened.await {
+            Ok(answer) => answer.map(|_| client),
+            Err(oneshot::Canceled) => Err(Error::new(ErrorKind::Closed)),
+        }
+    }
+}

@@ -1,4 +1,0 @@
-//! The WebSocket carrier.
-
-/// A WebSocket transport.
-pub struct WebSocket;
