@@ -19,7 +19,10 @@ fn full() -> Server {
             "greet",
             Tool::new("ignored", encode(&json!({"type": "object", "required": ["name"]}))).description("Greets"),
             async |arguments, _cx| {
-                Ok(everywire::proto::CallToolResult::text(format!("hi {}", arguments.get_str("name").unwrap_or_default())))
+                Ok(everywire::proto::CallToolResult::text(format!(
+                    "hi {}",
+                    arguments.get_str("name").unwrap_or_default()
+                )))
             },
         )
         .tool_fn("fails", schema(), async |_, _| Err(ToolError::message("no luck today")))
@@ -158,7 +161,8 @@ async fn a_legacy_client_initializes() {
     assert_eq!(peer.ask("ping", json!({})).await["result"], json!({}));
     assert_eq!(code(&peer.ask("server/discover", json!({})).await), -32601);
     assert_eq!(code(&peer.ask("subscriptions/listen", json!({"notifications": {}})).await), -32601);
-    let again = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "x", "version": "0"}});
+    let again =
+        json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "x", "version": "0"}});
     assert_eq!(code(&peer.ask("initialize", again).await), -32600);
 }
 
@@ -245,7 +249,8 @@ async fn a_modern_request_has_to_be_whole() {
 #[tokio::test]
 async fn a_method_without_its_capability_does_not_exist() {
     let mut peer = Peer::new(&Server::builder("bare", "1").build());
-    for method in ["tools/list", "tools/call", "resources/list", "resources/read", "prompts/get", "completion/complete"] {
+    for method in ["tools/list", "tools/call", "resources/list", "resources/read", "prompts/get", "completion/complete"]
+    {
         assert_eq!(code(&peer.ask(method, modern(json!({"name": "x", "uri": "x:y"}))).await), -32601, "{method}");
     }
     let answer = peer.ask("server/discover", modern(json!({}))).await;

@@ -145,7 +145,8 @@ impl RequestContext {
     }
 
     fn lacks(&self, capability: &str, settings: &Json) -> ToolError {
-        let text = format!("this needs a client with the capability {capability}: {settings}, which it did not declare");
+        let text =
+            format!("this needs a client with the capability {capability}: {settings}, which it did not declare");
         if !self.request.client.modern {
             return ToolError::message(text);
         }
@@ -180,7 +181,10 @@ impl RequestContext {
         let answered = request.rounds.lock().progress.answers.get(key).cloned();
         if let Some(answer) = answered {
             return serde_json::from_value(answer).map_err(|error| {
-                ToolError::rpc(code::INVALID_PARAMS, format!("inputResponses[{key:?}] does not answer {method}: {error}"))
+                ToolError::rpc(
+                    code::INVALID_PARAMS,
+                    format!("inputResponses[{key:?}] does not answer {method}: {error}"),
+                )
             });
         }
         request.rounds.lock().asks.insert(key.to_owned(), InputRequest::new(method, params));

@@ -58,7 +58,9 @@ impl Params {
     }
 
     fn string(value: Option<&Json>, name: &str) -> Result<String, Failure> {
-        value.and_then(Json::as_str).ok_or_else(|| Failure::params(format!("params.{name} is required and must be a string")))
+        value
+            .and_then(Json::as_str)
+            .ok_or_else(|| Failure::params(format!("params.{name} is required and must be a string")))
     }
 }
 
@@ -228,7 +230,9 @@ impl Call<'_> {
         let prompt = prompt.ok_or_else(|| Failure::params(format!("Unknown prompt: {name}")))?;
         let arguments = object(self.params.arguments.clone())?;
         if let Some(missing) = missing(&prompt.required, &arguments) {
-            return Err(Failure::params(format!("The prompt {name} needs the argument {missing:?}, which is missing.")));
+            return Err(Failure::params(format!(
+                "The prompt {name} needs the argument {missing:?}, which is missing."
+            )));
         }
         self.run(method::PROMPTS_GET, |cx| prompt.handler.clone().run(arguments, cx))
     }
@@ -238,9 +242,9 @@ impl Call<'_> {
         let registry = &self.server.registry;
         let found = match registry.resources.find(&uri) {
             Some(resource) => Some((resource.handler.clone(), Vec::new())),
-            None => registry.templates.find_map(|entry| {
-                entry.template.matches(&uri).map(|variables| (entry.handler.clone(), variables))
-            }),
+            None => registry
+                .templates
+                .find_map(|entry| entry.template.matches(&uri).map(|variables| (entry.handler.clone(), variables))),
         };
         let Some((handler, variables)) = found else { return Err(resource_not_found(&uri, self.client.modern)) };
         self.run(method::RESOURCES_READ, |cx| handler.run(ReadRequest { uri, variables }, cx))
@@ -255,10 +259,9 @@ impl Call<'_> {
             .ok_or_else(|| Failure::params("params.ref is required"))?
             .parse()
             .map_err(|error| Failure::params(format!("params.ref: {error}")))?;
-        let (name, value) =
-            argument.and_then(|argument| Some((argument.get_str("name")?, argument.get_str("value")?))).ok_or_else(
-                || Failure::params("params.argument is required and has the strings name and value"),
-            )?;
+        let (name, value) = argument
+            .and_then(|argument| Some((argument.get_str("name")?, argument.get_str("value")?)))
+            .ok_or_else(|| Failure::params("params.argument is required and has the strings name and value"))?;
         let context = context.and_then(|context| context.get("arguments"));
         self.run(method::COMPLETION_COMPLETE, |cx| {
             handler.run(CompleteRequest { reference, argument: name, value, context }, cx)
@@ -293,9 +296,7 @@ impl Call<'_> {
 
     fn list<E: Listed>(&self, catalogue: &Catalogue<E>, member: &str) -> Result<Started, Failure> {
         let cursor = match &self.params.cursor {
-            Some(cursor) => {
-                Some(cursor.as_str().ok_or_else(|| Failure::params("params.cursor must be a string"))?)
-            }
+            Some(cursor) => Some(cursor.as_str().ok_or_else(|| Failure::params("params.cursor must be a string"))?),
             None => None,
         };
         let page = catalogue

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::answer::Failure;
 use crate::frame::RequestId;
 use crate::json::{Json, Object};
-use crate::proto::{LogLevel, code};
 use crate::proto::meta::{
     CLIENT_CAPABILITIES as CAPABILITIES, CLIENT_INFO as INFO, LOG_LEVEL as LEVEL, PROGRESS_TOKEN,
     PROTOCOL_VERSION as VERSION,
 };
 use crate::proto::versions::{LEGACY, MODERN};
+use crate::proto::{LogLevel, code};
 
 /// Who asks and what it can do.
 #[derive(Debug, Clone)]
@@ -69,8 +69,7 @@ fn read(meta: &Json) -> Result<RequestMeta, Failure> {
         }
         return Ok(RequestMeta { progress_token, ..RequestMeta::default() });
     };
-    let version =
-        version.as_str().ok_or_else(|| Failure::params(format!("_meta[\"{VERSION}\"] must be a string")))?;
+    let version = version.as_str().ok_or_else(|| Failure::params(format!("_meta[\"{VERSION}\"] must be a string")))?;
     if !MODERN.contains(&version.as_str()) {
         return Err(unsupported(&version));
     }

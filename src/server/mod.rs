@@ -32,9 +32,7 @@ use std::time::Duration;
 pub use answer::ToolError;
 pub use builder::ServerBuilder;
 pub use context::RequestContext;
-pub use handler::{
-    CompleteRequest, CompletionHandler, PromptHandler, ReadRequest, ResourceHandler, ToolHandler,
-};
+pub use handler::{CompleteRequest, CompletionHandler, PromptHandler, ReadRequest, ResourceHandler, ToolHandler};
 
 use connection::Connection;
 use registry::Registry;

@@ -164,7 +164,9 @@ impl Running {
                 None => return Poll::Pending,
             },
             Ok(Poll::Ready(outcome)) => answer(&request.server, &request.id, request.client.modern, &outcome),
-            Err(_) => Failure::internal("the handler of this request panicked; the server goes on").text(Some(&request.id)),
+            Err(_) => {
+                Failure::internal("the handler of this request panicked; the server goes on").text(Some(&request.id))
+            }
         };
         request.end();
         Poll::Ready(Some(text))

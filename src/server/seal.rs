@@ -60,7 +60,9 @@ impl SealError {
                 "requestState was not issued by this server for this request and caller; start the request again without it"
             }
             Self::Expired => "requestState has expired; start the request again without it",
-            Self::TooLarge => "the results kept between the rounds of this request are too large; return less from once()",
+            Self::TooLarge => {
+                "the results kept between the rounds of this request are too large; return less from once()"
+            }
             Self::NoRandomness => "the server has no source of randomness to seal the request's state with",
         }
     }
@@ -97,10 +99,8 @@ impl Sealer {
             return Err(SealError::NoRandomness);
         }
         let aad = bound_to.digest();
-        let secret = self
-            .cipher
-            .encrypt(&nonce.into(), Payload { msg: &plain, aad: &aad })
-            .map_err(|_| SealError::TooLarge)?;
+        let secret =
+            self.cipher.encrypt(&nonce.into(), Payload { msg: &plain, aad: &aad }).map_err(|_| SealError::TooLarge)?;
         let mut state = Vec::with_capacity(1 + NONCE + secret.len());
         state.push(FORMAT);
         state.extend_from_slice(&nonce);

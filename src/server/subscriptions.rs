@@ -114,8 +114,7 @@ impl Listen {
             uris.sort();
             filter = filter.json("resourceSubscriptions", &Json::encode(&uris).unwrap_or_else(|_| Json::null()));
         }
-        let params =
-            Object::new().json("_meta", &subscription_meta(&self.id)).json("notifications", &filter.build());
+        let params = Object::new().json("_meta", &subscription_meta(&self.id)).json("notifications", &filter.build());
         notification("notifications/subscriptions/acknowledged", params)
     }
 

@@ -65,7 +65,11 @@ impl Peer {
         Self { link, last: 0, task: tokio::spawn(server.serve_link(theirs)) }
     }
 
-    pub fn with_shutdown(server: &Server, principal: Option<&str>, shutdown: everywire::BoxFuture<'static, ()>) -> Self {
+    pub fn with_shutdown(
+        server: &Server,
+        principal: Option<&str>,
+        shutdown: everywire::BoxFuture<'static, ()>,
+    ) -> Self {
         let (link, theirs) = memory::pair();
         let task = tokio::spawn(server.serve_link_as(theirs, principal.map(str::to_owned), shutdown));
         Self { link, last: 0, task }

@@ -111,11 +111,8 @@ fn not_websocket(error: &WsError) -> Refusal {
 
 /// Answers and closes; the client's own fault, so that a failure to write concerns nobody.
 pub(super) async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, (status, why): Refusal) {
-    let upgrade = if status == StatusCode::UPGRADE_REQUIRED {
-        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
-    } else {
-        ""
-    };
+    let upgrade =
+        if status == StatusCode::UPGRADE_REQUIRED { "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" } else { "" };
     let response = format!(
         "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n{upgrade}Connection: close\r\n\r\n{why}\n",
         why.len() + 1,

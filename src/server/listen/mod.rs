@@ -138,8 +138,9 @@ impl Bind {
 
     async fn bind(self) -> Result<Listener, Error> {
         let origins = self.origins.iter().map(|text| {
-            Origin::parse(text)
-                .ok_or_else(|| Error::config(format!("{text:?} is no origin; write scheme and host, https://app.example")))
+            Origin::parse(text).ok_or_else(|| {
+                Error::config(format!("{text:?} is no origin; write scheme and host, https://app.example"))
+            })
         });
         let origins = origins.collect::<Result<Vec<_>, _>>()?;
         let addresses: Vec<SocketAddr> = resolve(&self.address).await?;
@@ -247,7 +248,8 @@ impl Listener {
         async move {
             let _ = stream.set_nodelay(true);
             let Ok(_permit) = permit else {
-                let full = (StatusCode::SERVICE_UNAVAILABLE, "the server has as many connections as it takes; try later");
+                let full =
+                    (StatusCode::SERVICE_UNAVAILABLE, "the server has as many connections as it takes; try later");
                 let _ = tokio::time::timeout(timeout, refuse(&mut stream, full)).await;
                 return;
             };
