@@ -177,7 +177,7 @@ struct Cancel {
 impl Drop for Cancel {
     fn drop(&mut self) {
         if let Some(id) = self.id {
-            self.shared.command(|session: &mut Session<Waiting>, _| session.cancel(id));
+            self.shared.command(|session: &mut Session<Waiting>, now| session.cancel(id, now));
         }
     }
 }

@@ -107,13 +107,7 @@ impl Meta<'_> {
     /// Whether the caller's own entry of this name gives way to one of the protocol's.
     pub(crate) fn reserves(&self, key: &str) -> bool {
         (self.progress_token.is_some() && key == "progressToken")
-            || (self.base.is_some()
-                && matches!(
-                    key,
-                    "io.modelcontextprotocol/protocolVersion"
-                        | "io.modelcontextprotocol/clientInfo"
-                        | "io.modelcontextprotocol/clientCapabilities"
-                ))
+            || self.base.is_some_and(|base| base.get(key).is_some())
     }
 }
 

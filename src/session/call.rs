@@ -3,14 +3,24 @@
 use std::time::Duration;
 
 use super::rounds::Round;
-use super::{Session, Stage, SubKey, Ticket, Timeouts};
+use super::{Era, Key, Session, Stage, SubKey, Ticket, Timeouts};
 use crate::error::{Error, ErrorKind};
 use crate::frame::RequestId;
-use crate::json::{Draft, Meta, Object, Sent, Text};
+use crate::json::{Draft, Json, Meta, Object, Sent, Text};
 
 /// Names a call for its whole life; its id on the wire changes when it is sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct CallId(pub(crate) i64);
+
+impl Key for CallId {
+    fn number(self) -> u64 {
+        self.0 as u64
+    }
+
+    fn of(number: u64) -> Self {
+        Self(number as i64)
+    }
+}
 
 /// A request as a caller gives it.
 pub(crate) struct Request {
@@ -106,6 +116,8 @@ pub(super) struct Call<T> {
     pub(super) total: Duration,
     pub(super) idle_until: Option<Duration>,
     pub(super) hard_until: Option<Duration>,
+    /// `logging/setLevel`, which only the legacy era has.
+    pub(super) level: bool,
     pub(super) rounds: u8,
     pub(super) state_only: u8,
     /// The state given with the last round, to resume with after a failure.
@@ -128,8 +140,9 @@ impl<T> Call<T> {
             started: now,
             timeout: Some(timeout),
             total,
-            idle_until: Some(now + timeout),
-            hard_until: Some(now + total),
+            idle_until: now.checked_add(timeout),
+            hard_until: now.checked_add(total),
+            level: false,
             rounds: 0,
             state_only: 0,
             request_state: None,
@@ -147,28 +160,33 @@ impl<T> Call<T> {
     /// A sign of life: the idle clock starts again, the hard one runs on.
     pub(super) fn touch(&mut self, now: Duration) {
         if let Some(timeout) = self.timeout {
-            self.idle_until = Some(now + timeout);
+            self.idle_until = now.checked_add(timeout);
         }
     }
 
     /// The clocks stood still for `pause`.
     pub(super) fn shift(&mut self, pause: Duration) {
         for until in [&mut self.idle_until, &mut self.hard_until].into_iter().flatten() {
-            *until += pause;
+            *until = until.saturating_add(pause);
         }
     }
 }
 
 impl<T: Ticket> Session<T> {
     /// Writes a queued call; `None` where it is gone.
-    pub(super) fn write(&mut self, id: CallId, now: Duration) -> Result<Option<Text>, Error> {
-        let Some(call) = self.calls.get_mut(&id) else { return Ok(None) };
+    pub(super) fn write(&mut self, id: CallId) -> Result<Option<Text>, Error> {
+        let era = self.era();
+        let Some(call) = self.calls.get_mut(id) else { return Ok(None) };
+        if call.level && era == Some(Era::Modern) {
+            // The level travels with every request from here on.
+            self.answer_call(id, Ok(Json::null()));
+            return Ok(None);
+        }
         let Wire::Unsent { draft, .. } = &mut call.wire else { return Ok(None) };
         let Some(draft) = draft.take() else { return Ok(None) };
         let wire_id = if call.resent {
             let fresh = self.next_id;
             self.next_id += 1;
-            self.aliases.insert(fresh, id);
             fresh
         } else {
             id.0
@@ -184,8 +202,17 @@ impl<T: Ticket> Session<T> {
             return Err(Error::new(ErrorKind::TooLarge { size, limit, outbound: true }));
         }
         call.wire = Wire::Sent { id: wire_id, sent };
-        let _ = now;
+        if call.resent {
+            self.aliases.insert(wire_id, id);
+        }
         Ok(Some(text))
+    }
+
+    /// Answers a call that nothing more is to be learned about.
+    fn answer_call(&mut self, id: CallId, result: Result<Json, Error>) {
+        if let Some(Call { waiter: Waiter::Caller(ticket), .. }) = self.take_call(id) {
+            self.reply(ticket, result);
+        }
     }
 
     /// Sends a request of the session's own, ahead of all others.
@@ -202,7 +229,7 @@ impl<T: Ticket> Session<T> {
             draft.finish(Some(&RequestId::Number(id.0)), Meta { base: self.meta.as_ref(), ..Meta::default() }).ok()?;
         let mut call = Call::new(waiter, Request::new(method, Draft::new(method)), &self.options.timeouts, now);
         call.timeout = timeout;
-        call.idle_until = timeout.map(|timeout| now + timeout);
+        call.idle_until = timeout.and_then(|timeout| now.checked_add(timeout));
         call.hard_until = None;
         self.send(sent.text().clone());
         call.wire = Wire::Sent { id: id.0, sent };
@@ -211,15 +238,16 @@ impl<T: Ticket> Session<T> {
         Some(id)
     }
 
-    /// Puts a call back into the queue, to be sent under a fresh id.
+    /// Puts a call back into the queue, to be sent under a fresh id. It keeps its place among its kind.
     pub(super) fn requeue(&mut self, id: CallId, draft: Draft) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(id) else { return };
         if let Wire::Sent { id: wire, .. } = &call.wire {
-            self.aliases.remove(wire);
+            self.aliases.remove(*wire);
         }
         call.wire = Wire::Unsent { draft: Some(draft), frozen: false };
         call.resent = true;
-        self.queue.push_back(id);
+        let at = self.queue.iter().position(|later| *later > id).unwrap_or(self.queue.len());
+        self.queue.insert(at, id);
     }
 
     /// The call that an answer with this id belongs to.
@@ -227,9 +255,9 @@ impl<T: Ticket> Session<T> {
         let id = if self.aliases.is_empty() {
             CallId(wire)
         } else {
-            self.aliases.get(&wire).copied().unwrap_or(CallId(wire))
+            self.aliases.get(wire).copied().unwrap_or(CallId(wire))
         };
-        match &self.calls.get(&id)?.wire {
+        match &self.calls.get(id)?.wire {
             Wire::Sent { id: current, .. } if *current == wire => Some(id),
             _ => None,
         }
@@ -237,33 +265,34 @@ impl<T: Ticket> Session<T> {
 
     /// Takes a call out of the table.
     pub(super) fn take_call(&mut self, id: CallId) -> Option<Call<T>> {
-        let call = self.calls.remove(&id)?;
+        let call = self.calls.remove(id)?;
         self.drop_alias(&call);
         Some(call)
     }
 
     fn drop_alias(&mut self, call: &Call<T>) {
         if let (true, Wire::Sent { id: wire, .. }) = (call.resent, &call.wire) {
-            self.aliases.remove(wire);
+            self.aliases.remove(*wire);
         }
     }
 
     /// Forgets a call's ids and its inputs, and tells the server where the request has left and `reason` is given.
-    pub(super) fn forget_wire(&mut self, id: CallId, call: &Call<T>, reason: Option<&str>) {
+    pub(super) fn forget_wire(&mut self, id: CallId, call: &Call<T>, reason: Option<&str>, now: Duration) {
         self.drop_alias(call);
-        self.drop_inputs_of(id);
+        self.drop_inputs_of(id, now);
         let Wire::Sent { id: wire, .. } = &call.wire else { return };
-        // `initialize` must not be cancelled (2025-11-25 basic/utilities/cancellation).
-        if let (Some(reason), true) = (reason, self.stage != Stage::Down && !matches!(call.waiter, Waiter::Initialize))
-        {
+        // `initialize` must not be cancelled (2025-11-25 basic/utilities/cancellation); nor is the probe, whose late
+        // answer is still of use, and which a legacy server does not know.
+        let handshake = matches!(call.waiter, Waiter::Initialize | Waiter::Probe);
+        if let (Some(reason), true) = (reason, self.stage != Stage::Down && !handshake) {
             let params = Object::new().id("requestId", &RequestId::Number(*wire)).str("reason", reason).build();
             self.send_notification("notifications/cancelled", &params);
         }
     }
 
-    pub(super) fn fail_call(&mut self, id: CallId, error: Error) {
-        let Some(call) = self.calls.remove(&id) else { return };
-        self.forget_wire(id, &call, None);
+    pub(super) fn fail_call(&mut self, id: CallId, error: Error, now: Duration) {
+        let Some(call) = self.calls.remove(id) else { return };
+        self.forget_wire(id, &call, None, now);
         if let Waiter::Caller(ticket) = call.waiter {
             self.reply(ticket, Err(error));
         }
@@ -279,7 +308,7 @@ impl<T: Ticket> Session<T> {
         let mut expired = Vec::new();
         self.next_sweep = None;
         let mut next: Option<Duration> = None;
-        for (id, call) in &self.calls {
+        for (id, call) in self.calls.iter() {
             if paused && matches!(call.waiter, Waiter::Caller(_)) {
                 continue;
             }
@@ -288,7 +317,7 @@ impl<T: Ticket> Session<T> {
                 _ => call.deadline(),
             };
             match wake {
-                Some(at) if at <= now => expired.push(*id),
+                Some(at) if at <= now => expired.push(id),
                 Some(at) => next = Some(next.map_or(at, |n| n.min(at))),
                 None => {}
             }
@@ -300,28 +329,32 @@ impl<T: Ticket> Session<T> {
     }
 
     fn expire(&mut self, id: CallId, now: Duration) {
-        if self.calls.get(&id).is_some_and(|call| matches!(call.wire, Wire::Asking { .. })) {
+        if self.calls.get(id).is_some_and(|call| matches!(call.wire, Wire::Asking { .. })) {
             self.finish_round(id, now);
             return;
         }
-        let Some(call) = self.calls.remove(&id) else { return };
+        let Some(call) = self.calls.remove(id) else { return };
         let sent = matches!(call.wire, Wire::Sent { .. });
         let after = if call.hard_until.is_some_and(|until| until <= now) {
             call.total
         } else {
             call.timeout.unwrap_or(call.total)
         };
-        self.forget_wire(id, &call, Some("timed out"));
+        self.forget_wire(id, &call, Some("timed out"), now);
         let hint = if !sent { Some("the request never left: there was no connection") } else { self.garbage };
         let error = Error::new(ErrorKind::Timeout { after, what: "the server did not answer", hint });
         match call.waiter {
             Waiter::Caller(ticket) => {
                 self.metrics.timeouts += 1;
                 self.reply(ticket, Err(error));
+                // A remembered era that nothing has confirmed yet may be why.
+                if sent && self.unconfirmed() {
+                    self.doubt(now);
+                }
             }
             Waiter::Probe => self.probe_silent(call.started, now),
             Waiter::Initialize => self.handshake_failed(error, now),
-            Waiter::Heartbeat => self.link_dead(now),
+            Waiter::Heartbeat => self.heartbeat_missed(now),
             Waiter::Listen(key) | Waiter::Subscribe(key) => self.subscription_failed(key, error),
             Waiter::Nobody => {}
         }

@@ -14,7 +14,7 @@ use crate::transport::{TransportError, TransportErrorKind};
 
 /// The codes with which a server refuses a request that it did not run: a remembered verdict may be out of date.
 pub(super) fn refuses(code: i64) -> bool {
-    matches!(code, -32600 | -32601 | -32602 | -32000)
+    matches!(code, -32600 | -32601 | -32602 | -32000 | -32022)
 }
 
 impl<T: Ticket> Session<T> {
@@ -33,15 +33,19 @@ impl<T: Ticket> Session<T> {
     }
 
     pub(super) fn begin_handshake(&mut self, now: Duration) {
+        if self.reopened {
+            return self.initialize(None, false, now);
+        }
         match self.known.clone() {
             Some(Verdict::Modern { version, discover: Some(discover) }) => self.modern(version, &discover, false, now),
-            Some(Verdict::Legacy { version, .. }) => self.initialize(version, now),
+            Some(Verdict::Legacy { version, cacheable }) => self.initialize(version, cacheable, now),
             Some(Verdict::Modern { version, discover: None }) => self.probe(version, false, now),
             None => self.probe(MODERN[0], false, now),
         }
     }
 
     fn probe(&mut self, version: &'static str, resent: bool, now: Duration) {
+        self.known = None;
         self.set_meta(version);
         let timeout = self.options.timeouts.probe.unwrap_or_else(|| self.profile().probe_timeout());
         // Silence is judged by whether the peer lives: ask below the protocol at the same time.
@@ -55,7 +59,7 @@ impl<T: Ticket> Session<T> {
         }
     }
 
-    fn initialize(&mut self, version: Option<&'static str>, now: Duration) {
+    fn initialize(&mut self, version: Option<&'static str>, cacheable: bool, now: Duration) {
         (self.meta, self.meta_quiet) = (None, None);
         let params = Object::new()
             .str("protocolVersion", version.unwrap_or(LEGACY[0]))
@@ -65,7 +69,7 @@ impl<T: Ticket> Session<T> {
         let Ok(draft) = Draft::with_params("initialize", &params) else { return };
         let timeout = self.options.timeouts.handshake;
         if let Some(call) = self.request_internal(Waiter::Initialize, "initialize", draft, Some(timeout), now) {
-            self.stage = Stage::Initializing { call };
+            self.stage = Stage::Initializing { call, cacheable };
         }
     }
 
@@ -139,24 +143,20 @@ impl<T: Ticket> Session<T> {
                 let error = self.probe_error.take();
                 let detail =
                     "it answered server/discover as an older server does, and only the modern era was asked for";
-                self.refuse(error.unwrap_or_else(|| Error::new(ErrorKind::NotMcp(detail.into()))), now);
+                self.refuse(error.unwrap_or_else(|| Error::new(ErrorKind::NotMcp(detail.into()))));
             }
-            Ruling::Legacy { version, cacheable } => {
-                self.known = Some(Verdict::Legacy { version, cacheable });
-                self.initialize(version, now);
-            }
+            Ruling::Legacy { version, cacheable } => self.initialize(version, cacheable, now),
             Ruling::ResendAt(version) => self.probe(version, true, now),
-            Ruling::UnsupportedVersion { theirs } => self.refuse(unsupported(theirs), now),
+            Ruling::UnsupportedVersion { theirs } => self.refuse(unsupported(theirs)),
             Ruling::AuthRequired => {
                 let detail = "the server wants a credential: give a token";
-                self.refuse(TransportError::new(TransportErrorKind::Refused { status: 401 }, detail).into(), now);
+                self.refuse(TransportError::new(TransportErrorKind::Refused { status: 401 }, detail).into());
             }
             Ruling::Wait => {}
             Ruling::ModernError | Ruling::Arbitrate | Ruling::NotMcp => {
                 let error = self.probe_error.take();
                 self.refuse(
                     error.unwrap_or_else(|| Error::new(ErrorKind::NotMcp("no answer to server/discover".into()))),
-                    now,
                 );
             }
             Ruling::ReopenLegacy | Ruling::Transient | Ruling::Failed => {
@@ -186,10 +186,11 @@ impl<T: Ticket> Session<T> {
     pub(super) fn initialized(&mut self, result: Result<Json, RpcError>, now: Duration) {
         let result = match result {
             Ok(result) => result,
-            Err(error) => {
-                let error = self.both_failed(error.into());
-                return self.refuse(error, now);
+            Err(_) if self.known.take().is_some() && self.options.era == EraChoice::Auto => {
+                // It was legacy when it was remembered: ask what it is now.
+                return self.probe(MODERN[0], false, now);
             }
+            Err(error) => return self.handshake_failed(error.into(), now),
         };
         let theirs = result.get_str("protocolVersion");
         let Some(version) = LEGACY.iter().copied().find(|version| theirs.as_deref() == Some(version)) else {
@@ -197,10 +198,11 @@ impl<T: Ticket> Session<T> {
                 Some(theirs) => ErrorKind::UnsupportedVersion { theirs: vec![theirs], ours: self.ours(false).names() },
                 None => ErrorKind::NotMcp("its answer to initialize names no protocolVersion".into()),
             };
-            return self.refuse(Error::new(error), now);
+            return self.refuse(Error::new(error));
         };
-        if !matches!(self.known, Some(Verdict::Legacy { cacheable: false, .. })) {
-            self.known = Some(Verdict::Legacy { version: Some(version), cacheable: true });
+        let cacheable = matches!(self.stage, Stage::Initializing { cacheable: true, .. });
+        self.known = Some(Verdict::Legacy { version: Some(version), cacheable });
+        if cacheable {
             self.outputs.extend(self.known.clone().map(Output::Verdict));
         }
         self.info = Some(Info {
@@ -219,7 +221,12 @@ impl<T: Ticket> Session<T> {
     fn settled(&mut self, era: Era, confirmed: bool, now: Duration) {
         self.stage = Stage::Ready { era, confirmed };
         (self.reopened, self.probe_error) = (false, None);
-        self.enter(State::Connected);
+        if let LinkState::Up(up) = &mut self.link {
+            up.first = false;
+        }
+        if !matches!(self.state, State::Connected) {
+            self.enter(State::Connected);
+        }
         for ticket in std::mem::take(&mut self.openers) {
             self.reply(ticket, Ok(Json::null()));
         }
@@ -231,13 +238,13 @@ impl<T: Ticket> Session<T> {
 
     /// A remembered modern verdict did not hold: ask the server, and send the call again afterwards.
     pub(super) fn doubt(&mut self, now: Duration) {
-        self.known = None;
+        self.suspend_subscriptions();
         self.probe(MODERN[0], false, now);
     }
 
     // ---- Failed
 
-    fn both_failed(&mut self, initialize: Error) -> Error {
+    pub(super) fn both_failed(&mut self, initialize: Error) -> Error {
         match self.probe_error.take() {
             Some(probe) => Error::new(ErrorKind::NoEra { probe, initialize }),
             None => initialize,
@@ -247,19 +254,21 @@ impl<T: Ticket> Session<T> {
     /// The handshake did not come about on this link: another link may do better.
     pub(super) fn handshake_failed(&mut self, error: Error, now: Duration) {
         let error = match self.garbage {
-            Some(garbage) => Error::new(ErrorKind::NotMcp(format!("{garbage} ({error})"))),
-            None => self.both_failed(error),
+            Some(garbage) if error.is_timeout() => Error::new(ErrorKind::NotMcp(format!("{garbage} ({error})"))),
+            _ => self.both_failed(error),
         };
         let first = matches!(&self.link, LinkState::Up(up) if up.first);
         if first {
-            self.refuse(error, now);
+            self.refuse(error);
         } else {
+            // This side gives up: that is no channel that closed on the probe.
+            self.stage = Stage::Down;
             self.drop_link(TransportError::new(TransportErrorKind::Lost, error.to_string()), now);
         }
     }
 
     /// The server and this client cannot come together: trying again changes nothing.
-    fn refuse(&mut self, error: Error, now: Duration) {
-        self.shut(Some(error), now);
+    fn refuse(&mut self, error: Error) {
+        self.shut(Some(error));
     }
 }

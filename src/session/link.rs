@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::call::{Waiter, Wire};
 use super::era::{Ours, Probe, Ruling, classify};
-use super::{EraChoice, Output, Session, Stage, State, Ticket, Verdict};
+use super::{EraChoice, Output, Session, Stage, State, Ticket};
 use crate::error::Error;
 use crate::frame::{Liveness, Outbound, Profile};
 use crate::json::Draft;
@@ -74,7 +74,7 @@ impl<T: Ticket> Session<T> {
     }
 
     fn connect(&mut self, outage: Outage, first: bool, now: Duration) {
-        self.link = LinkState::Connecting { outage, first, until: now + self.options.timeouts.connect };
+        self.link = LinkState::Connecting { outage, first, until: now.saturating_add(self.options.timeouts.connect) };
         self.outputs.push_back(Output::Connect);
         if let (false, State::Reconnecting { attempt, reason, .. }) = (first, &self.state) {
             self.enter(State::Reconnecting { attempt: *attempt, delay: Duration::ZERO, reason: reason.clone() });
@@ -97,6 +97,7 @@ impl<T: Ticket> Session<T> {
         if !first {
             self.metrics.reconnects += 1;
         }
+        (self.garbage, self.late_probe) = (None, None);
         self.begin_handshake(now);
     }
 
@@ -104,7 +105,8 @@ impl<T: Ticket> Session<T> {
     pub(crate) fn link_failed(&mut self, error: TransportError, now: Duration) {
         let LinkState::Connecting { outage, first, .. } = self.link else { return };
         if first || !error.is_transient() {
-            self.shut(Some(error.into()), now);
+            let error = self.both_failed(error.into());
+            self.shut(Some(error));
         } else {
             self.wait(outage, error.into(), now);
         }
@@ -121,30 +123,31 @@ impl<T: Ticket> Session<T> {
         };
         let stage = std::mem::replace(&mut self.stage, Stage::Down);
         self.control.clear();
-        let settled = matches!(stage, Stage::Ready { .. });
-        match stage {
-            Stage::Probing { call, .. } => _ = self.calls.remove(&call),
-            Stage::Initializing { call } => _ = self.calls.remove(&call),
-            _ => {}
+        // What was remembered and did not hold on this link is asked anew on the next.
+        let held = matches!(stage, Stage::Ready { confirmed: true, .. }) || self.options.era == EraChoice::Legacy;
+        if !held {
+            self.known = None;
         }
         self.drop_pushed_inputs(now);
         self.sort_out(&error);
-        if let (Stage::Probing { .. }, false) = (&stage, error.is_auth()) {
+        let closed = matches!(error.kind(), TransportErrorKind::Closed { .. } | TransportErrorKind::Lost);
+        if matches!(stage, Stage::Probing { .. }) && closed && !error.is_auth() && !error.is_replaced() {
             // Some servers close, or exit, on a first request that they do not know.
             let ruling = classify(Probe::ChannelClosed { reopened: self.reopened }, profile, Ours::ALL);
             if ruling == Ruling::ReopenLegacy && self.options.era == EraChoice::Auto {
                 self.reopened = true;
-                self.probe_error = Some(error.clone().into());
-                self.known = Some(Verdict::Legacy { version: None, cacheable: false });
-                self.link = LinkState::Idle;
+                self.probe_error = Some(error.into());
                 self.connect(outage, first, now);
                 return;
             }
         }
+        self.reopened = false;
         let error_is_final = !error.is_transient() || !profile.reopens();
-        if (first && !settled) || error_is_final {
-            self.shut(Some(error.into()), now);
+        if first || error_is_final {
+            let error = self.both_failed(error.into());
+            self.shut(Some(error));
         } else {
+            self.probe_error = None;
             self.wait(outage, error.into(), now);
         }
     }
@@ -153,11 +156,11 @@ impl<T: Ticket> Session<T> {
     fn sort_out(&mut self, cause: &TransportError) {
         let mut again = Vec::new();
         let mut lost = Vec::new();
-        for (id, call) in &self.calls {
+        for (id, call) in self.calls.iter() {
             match (&call.waiter, &call.wire) {
-                (Waiter::Caller(_), Wire::Sent { .. }) if call.replay.safe => again.push(*id),
+                (Waiter::Caller(_), Wire::Sent { .. }) if call.replay.safe => again.push(id),
                 (Waiter::Caller(_), Wire::Unsent { .. } | Wire::Asking { .. }) => {}
-                _ => lost.push(*id),
+                _ => lost.push(id),
             }
         }
         for id in lost {
@@ -167,25 +170,24 @@ impl<T: Ticket> Session<T> {
                 self.reply(ticket, Err(Self::interrupted(state, cause)));
             }
         }
-        for id in again.into_iter().rev() {
-            let draft = match self.calls.get(&id).map(|call| &call.wire) {
+        for id in again {
+            let draft = match self.calls.get(id).map(|call| &call.wire) {
                 Some(Wire::Sent { sent, .. }) => sent.reopen(),
                 _ => continue,
             };
             self.requeue(id, draft);
-            // They were first: they go first.
-            self.queue.rotate_right(1);
         }
     }
 
     fn wait(&mut self, outage: Outage, error: Error, now: Duration) {
         if !self.options.reconnect.allows(outage.attempt, now.saturating_sub(outage.since)) {
-            self.shut(Some(error), now);
+            self.shut(Some(error));
             return;
         }
         let delay = self.options.reconnect.delay(outage.attempt, self.jitter.next());
         let attempt = outage.attempt.saturating_add(1);
-        self.link = LinkState::Waiting { outage: Outage { attempt, ..outage }, until: now + delay };
+        let until = now.saturating_add(delay);
+        self.link = LinkState::Waiting { outage: Outage { attempt, ..outage }, until };
         self.enter(State::Reconnecting { attempt, delay, reason: error });
     }
 
@@ -203,11 +205,13 @@ impl<T: Ticket> Session<T> {
     /// The network or the page is back (`online`, waking up): do not wait for timers.
     pub(crate) fn wake(&mut self, now: Duration) {
         // At most a second, and not all clients at once.
-        let soon = now + self.jitter.between(Duration::ZERO, Duration::from_secs(1));
-        if let LinkState::Waiting { until, .. } = &mut self.link {
-            *until = (*until).min(soon);
-        } else if self.ready() {
-            self.probe_alive(now);
+        let soon = now.saturating_add(self.jitter.between(Duration::ZERO, Duration::from_secs(1)));
+        let asks = self.ready() && !self.options.keep_alive.is_zero();
+        match &mut self.link {
+            LinkState::Waiting { until, .. } => *until = (*until).min(soon),
+            // Woken again before the answer came: one question is enough.
+            LinkState::Up(up) if asks && up.missed == 0 => self.probe_alive(now),
+            _ => {}
         }
     }
 
@@ -224,7 +228,6 @@ impl<T: Ticket> Session<T> {
     pub(super) fn prove(&mut self) {
         if let LinkState::Up(up) = &mut self.link {
             up.proven = true;
-            up.first = false;
         }
     }
 
@@ -243,12 +246,12 @@ impl<T: Ticket> Session<T> {
         }
         match self.liveness()? {
             Liveness::Channel => None,
-            Liveness::Ping => Some(up.heard + interval * (up.missed + 1)),
+            Liveness::Ping => Some(up.heard.saturating_add(interval.saturating_mul(up.missed + 1))),
             // Asleep is asleep: a server on the edge is not kept awake for nothing.
             Liveness::Request
                 if self.ready() && (!self.calls.is_empty() || !self.subs.is_empty()) && up.missed == 0 =>
             {
-                Some(up.heard + interval * 3 / 2)
+                Some(up.heard.saturating_add(interval.saturating_add(interval / 2)))
             }
             Liveness::Request => None,
         }
@@ -271,6 +274,16 @@ impl<T: Ticket> Session<T> {
         }
         if let LinkState::Up(up) = &mut self.link {
             up.missed += 1;
+        }
+    }
+
+    /// A request that was to show that the peer lives was not answered in time.
+    pub(super) fn heartbeat_missed(&mut self, now: Duration) {
+        match &self.link {
+            LinkState::Up(up) if up.missed >= MISSED => self.link_dead(now),
+            // Something else arrived meanwhile.
+            LinkState::Up(up) if up.missed == 0 => {}
+            _ => self.probe_alive(now),
         }
     }
 
@@ -305,7 +318,6 @@ impl<T: Ticket> Session<T> {
             LinkState::Closed { .. } => return None,
             _ => None,
         };
-        let sweep = if self.inputs.paused() { None } else { self.next_sweep };
-        [link, sweep, self.inputs.next_timeout(), self.keep_alive_at()].into_iter().flatten().min()
+        [link, self.next_sweep, self.inputs.next_timeout(), self.keep_alive_at()].into_iter().flatten().min()
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::call::{Replay, Waiter};
-use super::{CallId, Era, Event, Request, Session, Ticket};
+use super::{CallId, Era, Event, Key, Request, Session, Stage, Ticket};
 use crate::error::{Error, ErrorKind, RpcError};
 use crate::frame::RequestId;
 use crate::json::{Draft, Json, Object};
@@ -11,6 +11,16 @@ use crate::json::{Draft, Json, Object};
 /// Names a subscription for its whole life, over all links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SubKey(pub(crate) u64);
+
+impl Key for SubKey {
+    fn number(self) -> u64 {
+        self.0
+    }
+
+    fn of(number: u64) -> Self {
+        Self(number)
+    }
+}
 
 /// What a subscription is told of (2026-07-28 basic/patterns/subscriptions, "Notification Filter").
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -69,6 +79,10 @@ impl<T: Ticket> Session<T> {
             self.reply(ticket, Err(error));
             return key;
         }
+        if self.subs.len() >= self.options.max_pending {
+            self.reply(ticket, Err(Error::new(ErrorKind::Overloaded { limit: self.options.max_pending })));
+            return key;
+        }
         self.subs.insert(key, Sub { filter, ticket: Some(ticket), calls: Vec::new(), acknowledged: false });
         if self.ready() {
             self.establish(key, now);
@@ -78,10 +92,10 @@ impl<T: Ticket> Session<T> {
 
     /// Ends a subscription. Its ticket, where it still waits, is answered as cancelled.
     pub(crate) fn unlisten(&mut self, key: SubKey, now: Duration) {
-        let Some(sub) = self.subs.remove(&key) else { return };
+        let Some(sub) = self.subs.remove(key) else { return };
         for id in &sub.calls {
-            if let Some(call) = self.calls.remove(id) {
-                self.forget_wire(*id, &call, Some("unsubscribed"));
+            if let Some(call) = self.calls.remove(*id) {
+                self.forget_wire(*id, &call, Some("unsubscribed"), now);
             }
         }
         if self.era() == Some(Era::Legacy) {
@@ -113,7 +127,10 @@ impl<T: Ticket> Session<T> {
                 match Draft::with_params("logging/setLevel", &params) {
                     Ok(draft) => {
                         let replay = Replay { safe: true, asks: false };
-                        self.request(ticket, Request { draft, replay, options: Default::default() }, now);
+                        let id = self.request(ticket, Request { draft, replay, options: Default::default() }, now);
+                        if let Some(call) = self.calls.get_mut(id) {
+                            call.level = true;
+                        }
                     }
                     Err(cause) => self.reply(ticket, Err(Error::new(ErrorKind::Encode(cause)))),
                 }
@@ -122,7 +139,8 @@ impl<T: Ticket> Session<T> {
     }
 
     pub(super) fn restore_log_level(&mut self, now: Duration) {
-        if let Some(level) = self.log_level.clone() {
+        let asked = self.calls.values().any(|call| call.level);
+        if let (Some(level), false) = (self.log_level.clone(), asked) {
             self.tell("logging/setLevel", &Object::new().str("level", &level).build(), Waiter::Nobody, now);
         }
     }
@@ -134,7 +152,7 @@ impl<T: Ticket> Session<T> {
 
     /// After a link came up: every subscription stands again.
     pub(super) fn renew_subscriptions(&mut self, now: Duration) {
-        let keys: Vec<_> = self.subs.keys().copied().collect();
+        let keys: Vec<_> = self.subs.keys().collect();
         let renewed = self.subs.values().any(|sub| sub.ticket.is_none());
         for key in keys {
             self.establish(key, now);
@@ -144,8 +162,16 @@ impl<T: Ticket> Session<T> {
         }
     }
 
+    /// The era is in doubt: what was asked for on this link is asked again when it is settled.
+    pub(super) fn suspend_subscriptions(&mut self) {
+        let calls: Vec<_> = self.subs.values_mut().flat_map(|sub| std::mem::take(&mut sub.calls)).collect();
+        for id in calls {
+            self.take_call(id);
+        }
+    }
+
     fn establish(&mut self, key: SubKey, now: Duration) {
-        let Some(sub) = self.subs.get_mut(&key) else { return };
+        let Some(sub) = self.subs.get_mut(key) else { return };
         sub.calls.clear();
         sub.acknowledged = false;
         let filter = sub.filter.clone();
@@ -159,7 +185,7 @@ impl<T: Ticket> Session<T> {
             filter.uris.iter().filter_map(each).collect()
         };
         let none = calls.is_empty();
-        if let Some(sub) = self.subs.get_mut(&key) {
+        if let Some(sub) = self.subs.get_mut(key) {
             sub.calls = calls;
         }
         if none {
@@ -171,7 +197,7 @@ impl<T: Ticket> Session<T> {
     pub(super) fn subscribed(&mut self, key: SubKey, id: CallId, result: Result<Json, RpcError>) {
         match result {
             Ok(_) => {
-                if let Some(sub) = self.subs.get_mut(&key) {
+                if let Some(sub) = self.subs.get_mut(key) {
                     sub.calls.retain(|call| *call != id);
                     if sub.calls.is_empty() {
                         self.legacy_acknowledge(key);
@@ -188,7 +214,7 @@ impl<T: Ticket> Session<T> {
             let has = self.info.as_ref().and_then(|info| info.capabilities.get(kind)?.get("listChanged")?.as_bool());
             has == Some(true)
         };
-        let Some(sub) = self.subs.get(&key) else { return };
+        let Some(sub) = self.subs.get(key) else { return };
         let agreed = sub.filter.to_json(|name| match name {
             "toolsListChanged" => declared("tools"),
             "promptsListChanged" => declared("prompts"),
@@ -198,7 +224,7 @@ impl<T: Ticket> Session<T> {
     }
 
     fn acknowledge(&mut self, key: SubKey, agreed: Json) {
-        let Some(sub) = self.subs.get_mut(&key) else { return };
+        let Some(sub) = self.subs.get_mut(key) else { return };
         sub.acknowledged = true;
         if let Some(ticket) = sub.ticket.take() {
             self.reply(ticket, Ok(agreed));
@@ -210,9 +236,13 @@ impl<T: Ticket> Session<T> {
         let id = params.get("_meta").and_then(|meta| meta.get_id("io.modelcontextprotocol/subscriptionId"));
         let Some(RequestId::Number(wire)) = id else { return };
         let Some(id) = self.call_of(wire) else { return };
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(id) else { return };
         let Waiter::Listen(key) = call.waiter else { return };
         (call.timeout, call.idle_until, call.hard_until) = (None, None, None);
+        // Only the modern era has this notification.
+        if let Stage::Ready { confirmed, .. } = &mut self.stage {
+            *confirmed = true;
+        }
         self.acknowledge(key, params.get("notifications").unwrap_or_else(|| Object::new().build()));
     }
 
@@ -227,7 +257,7 @@ impl<T: Ticket> Session<T> {
     /// The server took the subscription down with `notifications/cancelled`.
     pub(super) fn listen_cancelled(&mut self, wire: i64) -> bool {
         let Some(id) = self.call_of(wire) else { return false };
-        let Some(Waiter::Listen(key)) = self.calls.get(&id).map(|call| &call.waiter) else { return false };
+        let Some(Waiter::Listen(key)) = self.calls.get(id).map(|call| &call.waiter) else { return false };
         let key = *key;
         self.take_call(id);
         self.subscription_over(key, None);
@@ -239,7 +269,7 @@ impl<T: Ticket> Session<T> {
     }
 
     fn subscription_over(&mut self, key: SubKey, reason: Option<Error>) {
-        let Some(sub) = self.subs.remove(&key) else { return };
+        let Some(sub) = self.subs.remove(key) else { return };
         for id in &sub.calls {
             self.take_call(*id);
         }

@@ -21,10 +21,11 @@ mod options;
 mod output;
 mod receive;
 mod rounds;
+mod table;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 pub(crate) use ask::InputId;
@@ -37,6 +38,7 @@ pub use options::{EraChoice, InputPolicy, Overflow};
 pub(crate) use options::{Options, Timeouts};
 pub use output::{Event, State};
 pub(crate) use output::{InputEnd, InputKind, InputRequest, Output};
+pub(crate) use table::{Key, Table};
 
 use crate::error::{Error, ErrorKind};
 use crate::frame::{Close, Outbound};
@@ -88,12 +90,12 @@ pub(crate) struct Session<T: Ticket> {
     meta_quiet: Option<Json>,
     log_level: Option<String>,
     openers: Vec<T>,
-    calls: BTreeMap<CallId, Call<T>>,
+    calls: Table<CallId, Call<T>>,
     /// Wire ids of calls that were sent more than once.
-    aliases: BTreeMap<i64, CallId>,
+    aliases: Table<i64, CallId>,
     next_id: i64,
     inputs: Inputs,
-    subs: BTreeMap<SubKey, Sub<T>>,
+    subs: Table<SubKey, Sub<T>>,
     /// Responses, cancellations, pings, the handshake: never behind data.
     control: VecDeque<Outbound>,
     /// Calls not sent yet, in order.
@@ -117,6 +119,8 @@ enum Stage {
     },
     Initializing {
         call: CallId,
+        /// Whether the verdict is worth remembering, should it hold.
+        cacheable: bool,
     },
     /// Requests travel. `confirmed`: the server showed on this link that it is modern.
     Ready {
@@ -148,10 +152,10 @@ impl<T: Ticket> Session<T> {
             meta_quiet: None,
             log_level: None,
             openers: Vec::new(),
-            calls: BTreeMap::new(),
-            aliases: BTreeMap::new(),
+            calls: Table::new(),
+            aliases: Table::new(),
             next_id: 1,
-            subs: BTreeMap::new(),
+            subs: Table::new(),
             control: VecDeque::new(),
             queue: VecDeque::new(),
             outputs: VecDeque::new(),
@@ -221,14 +225,18 @@ impl<T: Ticket> Session<T> {
         let call = Call::new(Waiter::Caller(ticket), request, &self.options.timeouts, now);
         self.watch(call.deadline());
         self.calls.insert(id, call);
+        if self.queue.len() >= self.options.max_pending.saturating_mul(2) {
+            // Calls that were given up before they left.
+            self.queue.retain(|id| self.calls.contains(*id));
+        }
         self.queue.push_back(id);
         id
     }
 
     /// Gives a call up: nobody waits any more. The server is told where the request has left.
-    pub(crate) fn cancel(&mut self, id: CallId) {
-        let Some(call) = self.calls.remove(&id) else { return };
-        self.forget_wire(id, &call, Some("the caller cancelled"));
+    pub(crate) fn cancel(&mut self, id: CallId, now: Duration) {
+        let Some(call) = self.calls.remove(id) else { return };
+        self.forget_wire(id, &call, Some("the caller cancelled"), now);
         if let Waiter::Caller(ticket) = call.waiter {
             self.metrics.cancelled += 1;
             self.reply(ticket, Err(Error::new(ErrorKind::Cancelled)));
@@ -243,8 +251,8 @@ impl<T: Ticket> Session<T> {
     }
 
     /// The end: every ticket is answered, the link is closed in an orderly way.
-    pub(crate) fn close(&mut self, now: Duration) {
-        self.shut(None, now);
+    pub(crate) fn close(&mut self, _: Duration) {
+        self.shut(None);
     }
 
     // ---- Draining
@@ -257,7 +265,7 @@ impl<T: Ticket> Session<T> {
         }
         while self.ready() {
             let id = self.queue.pop_front()?;
-            match self.write(id, now) {
+            match self.write(id) {
                 Ok(Some(text)) => {
                     let message = Outbound::Message(text);
                     self.count_out(&message);
@@ -265,7 +273,7 @@ impl<T: Ticket> Session<T> {
                 }
                 // Cancelled or failed meanwhile.
                 Ok(None) => {}
-                Err(error) => self.fail_call(id, error),
+                Err(error) => self.fail_call(id, error, now),
             }
         }
         None
@@ -273,10 +281,10 @@ impl<T: Ticket> Session<T> {
 
     /// Call after the last `poll_transmit`: what waits no longer depends on values that its caller may still change.
     pub(crate) fn settle(&mut self) {
-        // Everything before the first frozen call, seen from the back, is frozen too.
-        for at in (0..self.queue.len()).rev() {
-            let id = self.queue[at];
-            let Some(Wire::Unsent { draft, frozen }) = self.calls.get_mut(&id).map(|call| &mut call.wire) else {
+        // Everything before the first frozen call, seen from the back, is frozen too, or is this session's own text.
+        let mut failed = Vec::new();
+        for id in self.queue.iter().rev().copied() {
+            let Some(Wire::Unsent { draft, frozen }) = self.calls.get_mut(id).map(|call| &mut call.wire) else {
                 continue;
             };
             if *frozen {
@@ -286,8 +294,13 @@ impl<T: Ticket> Session<T> {
             if let Some(open) = draft.take() {
                 match open.freeze() {
                     Ok(whole) => *draft = Some(whole),
-                    Err(cause) => self.fail_call(id, Error::new(ErrorKind::Encode(cause))),
+                    Err(cause) => failed.push((id, cause)),
                 }
+            }
+        }
+        for (id, cause) in failed {
+            if let Some(Call { waiter: Waiter::Caller(ticket), .. }) = self.take_call(id) {
+                self.reply(ticket, Err(Error::new(ErrorKind::Encode(cause))));
             }
         }
     }
@@ -298,6 +311,11 @@ impl<T: Ticket> Session<T> {
     }
 
     // ---- Inside
+
+    /// The era is remembered and nothing on this link has shown yet that it still holds.
+    fn unconfirmed(&self) -> bool {
+        matches!(self.stage, Stage::Ready { era: Era::Modern, confirmed: false })
+    }
 
     fn next_call(&mut self) -> CallId {
         let id = self.next_id;
@@ -354,7 +372,7 @@ impl<T: Ticket> Session<T> {
     }
 
     /// Ends everything: all waiters are answered with the reason, the link is closed.
-    fn shut(&mut self, reason: Option<Error>, now: Duration) {
+    fn shut(&mut self, reason: Option<Error>) {
         if matches!(self.link, LinkState::Closed { .. }) {
             return;
         }
@@ -362,17 +380,17 @@ impl<T: Ticket> Session<T> {
         let error = reason.clone().unwrap_or_else(|| Error::new(ErrorKind::Closed));
         self.stage = Stage::Down;
         self.queue.clear();
-        self.aliases.clear();
+        self.aliases = Table::new();
         self.control.clear();
         for id in self.inputs.clear() {
             self.outputs.push_back(Output::InputCancelled(id, InputEnd::Cancelled));
         }
-        for (_, call) in std::mem::take(&mut self.calls) {
+        for (_, call) in self.calls.take() {
             if let Waiter::Caller(ticket) = call.waiter {
                 self.reply(ticket, Err(error.clone()));
             }
         }
-        for (key, sub) in std::mem::take(&mut self.subs) {
+        for (key, sub) in self.subs.take() {
             match sub.ticket {
                 Some(ticket) => self.reply(ticket, Err(error.clone())),
                 None => self.event(Event::SubscriptionEnded { key: key.0, reason: reason.clone() }),
@@ -386,7 +404,6 @@ impl<T: Ticket> Session<T> {
         } else {
             self.outputs.push_back(Output::Disconnect);
         }
-        let _ = now;
         self.link = LinkState::Closed { reason: reason.clone() };
         self.enter(State::Closed { reason });
     }

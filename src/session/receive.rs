@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::ask::Source;
-use super::call::{Waiter, Wire};
+use super::call::{Call, Waiter, Wire};
 use super::handshake::refuses;
+use super::link::LinkState;
 use super::{CallId, Era, Event, InputKind, Output, Session, Stage, Ticket, Verdict};
 use crate::error::RpcError;
 use crate::frame::RequestId;
@@ -15,6 +16,19 @@ use crate::transport::{TransportError, TransportErrorKind};
 impl<T: Ticket> Session<T> {
     /// A message arrived.
     pub(crate) fn receive(&mut self, text: &Text, now: Duration) {
+        // What is left of a link that was given up.
+        if !matches!(self.link, LinkState::Up(_)) {
+            return;
+        }
+        self.take_in(text, now);
+        if self.control.len() > self.options.max_pending {
+            // It asks and asks and does not read the answers.
+            let detail = "the server sends requests faster than it reads their answers";
+            self.drop_link(TransportError::new(TransportErrorKind::Overloaded, detail), now);
+        }
+    }
+
+    fn take_in(&mut self, text: &Text, now: Duration) {
         self.alive(now);
         self.metrics.messages_in += 1;
         self.metrics.bytes_in += text.len() as u64;
@@ -59,10 +73,15 @@ impl<T: Ticket> Session<T> {
             MessageId::Id(RequestId::Number(wire)) => self.call_of(*wire),
             _ => None,
         };
-        let Some(id) = call.or_else(|| self.handshake_answer(&result)) else {
+        let Some(id) = call.or_else(|| self.stray_refusal(&id, &result)) else {
             return self.unclaimed(&id, result);
         };
-        match self.calls.get(&id).map(|call| &call.waiter) {
+        if let Err(error) = &result {
+            if self.doubtful(id, error.code) {
+                return self.try_again_after_probe(id, error, now);
+            }
+        }
+        match self.calls.get(id).map(|call| &call.waiter) {
             Some(Waiter::Caller(_)) => self.answered(id, result, now),
             Some(Waiter::Listen(key)) => {
                 let key = *key;
@@ -83,17 +102,39 @@ impl<T: Ticket> Session<T> {
                 self.take_call(id);
                 self.initialized(result, now);
             }
-            Some(Waiter::Heartbeat | Waiter::Nobody) | None => _ = self.take_call(id),
+            Some(Waiter::Heartbeat | Waiter::Nobody) | None => {
+                self.take_call(id);
+                self.confirm(&result);
+            }
         }
     }
 
-    /// While only the handshake is outstanding, an error whose id is null or not ours is its answer: several servers
-    /// refuse an unknown first request that way.
-    fn handshake_answer(&self, result: &Result<Json, RpcError>) -> Option<CallId> {
-        match (&self.stage, result) {
-            (Stage::Probing { call, .. } | Stage::Initializing { call }, Err(_)) => Some(*call),
+    /// While only the handshake is outstanding, an error whose id is null or unknown is its answer: several servers
+    /// refuse an unknown first request that way. An id that was sent earlier is no unknown one, only late.
+    fn stray_refusal(&mut self, id: &MessageId, result: &Result<Json, RpcError>) -> Option<CallId> {
+        let sent = |wire: i64| (1..self.next_id).contains(&wire);
+        if result.is_ok() || matches!(id, MessageId::Id(RequestId::Number(wire)) if sent(*wire)) {
+            return None;
+        }
+        match self.stage {
+            Stage::Probing { call, .. } => Some(call),
+            // The probe that was given up comes first.
+            Stage::Initializing { .. } if self.late_probe.take().is_some() => None,
+            Stage::Initializing { call, .. } => Some(call),
+            // The first request on a remembered era is a probe, too.
+            _ if self.unconfirmed() => {
+                let sent = |call: &Call<T>| matches!(call.wire, Wire::Sent { .. });
+                self.calls.iter().find(|(_, call)| sent(call)).map(|(id, _)| id)
+            }
             _ => None,
         }
+    }
+
+    /// Whether this error is that of a server whose era was remembered wrongly, and which did not run the request.
+    fn doubtful(&self, id: CallId, code: i64) -> bool {
+        let asked = self.calls.get(id).is_some_and(|call| !matches!(call.waiter, Waiter::Probe | Waiter::Initialize));
+        // While the server is asked again, others of the first requests come back refused.
+        asked && refuses(code) && (self.unconfirmed() || matches!(self.stage, Stage::Probing { .. }))
     }
 
     /// An answer that nobody waits for: late, duplicate, or never asked for.
@@ -107,6 +148,9 @@ impl<T: Ticket> Session<T> {
             {
                 // This connection stays as it began; the next one may begin as modern.
                 self.late_probe = None;
+                if let Stage::Initializing { cacheable, .. } = &mut self.stage {
+                    *cacheable = false;
+                }
                 self.outputs.push_back(Output::Verdict(Verdict::Modern { version, discover: result.ok() }));
             }
         }
@@ -115,11 +159,9 @@ impl<T: Ticket> Session<T> {
     fn answered(&mut self, id: CallId, result: Result<Json, RpcError>, now: Duration) {
         self.prove();
         let modern = matches!(self.stage, Stage::Ready { era: Era::Modern, .. });
+        self.confirm(&result);
         match result {
             Ok(result) => {
-                if modern {
-                    self.confirm();
-                }
                 if modern && self.begin_round(id, &result, now) {
                     return;
                 }
@@ -131,45 +173,49 @@ impl<T: Ticket> Session<T> {
                 }
             }
             Err(error) => {
-                if matches!(error.code, -32022..=-32020) {
-                    self.confirm();
-                }
-                let doubtful =
-                    matches!(self.stage, Stage::Ready { era: Era::Modern, confirmed: false }) && refuses(error.code);
-                if doubtful && self.try_again_after_probe(id, now) {
-                    return;
-                }
                 if self.begin_url_round(id, &error, now) {
                     return;
                 }
-                self.fail_call(id, error.into());
+                self.fail_call(id, error.into(), now);
             }
         }
     }
 
-    fn confirm(&mut self) {
-        if let Stage::Ready { confirmed, .. } = &mut self.stage {
-            *confirmed = true;
+    /// One result with `resultType`, or one of the modern era's own errors: this link is modern for good.
+    fn confirm(&mut self, result: &Result<Json, RpcError>) {
+        let Stage::Ready { confirmed, .. } = &mut self.stage else { return };
+        if !*confirmed {
+            *confirmed = match result {
+                Ok(result) => result.get("resultType").is_some(),
+                Err(error) => matches!(error.code, -32022..=-32020),
+            };
         }
     }
 
     /// The era was remembered and the server refused the first request without running it.
-    fn try_again_after_probe(&mut self, id: CallId, now: Duration) -> bool {
-        let draft = match self.calls.get(&id).map(|call| &call.wire) {
-            Some(Wire::Sent { sent, .. }) => sent.reopen(),
-            _ => return false,
-        };
-        self.requeue(id, draft);
+    fn try_again_after_probe(&mut self, id: CallId, error: &RpcError, now: Duration) {
+        match self.calls.get(id) {
+            // This code is the implementation's own: it may have run the request before it failed.
+            Some(Call { waiter: Waiter::Caller(_), replay, .. }) if error.code == -32000 && !replay.safe => {
+                self.fail_call(id, error.clone().into(), now);
+            }
+            Some(Call { waiter: Waiter::Caller(_), wire: Wire::Sent { sent, .. }, .. }) => {
+                let draft = sent.reopen();
+                self.requeue(id, draft);
+            }
+            // Subscriptions are made anew once the era is known.
+            _ => _ = self.take_call(id),
+        }
         if !matches!(self.stage, Stage::Probing { .. }) {
             self.doubt(now);
         }
-        true
     }
 
     // ---- Requests of the server
 
     fn requested(&mut self, method: &str, id: RequestId, params: Option<Json>, now: Duration) {
-        if method == "ping" {
+        let confirmed = matches!(self.stage, Stage::Ready { era: Era::Modern, confirmed: true });
+        if method == "ping" && !confirmed {
             let empty = Object::new().build();
             return self.send(result_text(&id, &empty));
         }
@@ -240,7 +286,7 @@ impl<T: Ticket> Session<T> {
     fn progressed(&mut self, params: Json, now: Duration) {
         let Some(RequestId::Number(token)) = params.get_id("progressToken") else { return };
         let Some(id) = self.call_of(token) else { return };
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(id) else { return };
         call.touch(now);
         if let Waiter::Caller(ticket) = &call.waiter {
             if let Some(progress) = ticket.progress() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ask::Source;
-use super::call::{Waiter, Wire};
+use super::call::Wire;
 use super::{CallId, InputKind, Session, Ticket};
 use crate::error::{Error, ErrorKind, RpcError};
 use crate::json::{Json, Object, Sent};
@@ -37,7 +37,7 @@ impl<T: Ticket> Session<T> {
             return false;
         }
         let policy = self.options.inputs;
-        let Some(call) = self.calls.get_mut(&id) else { return false };
+        let Some(call) = self.calls.get_mut(id) else { return false };
         if call.manual {
             return false;
         }
@@ -59,7 +59,7 @@ impl<T: Ticket> Session<T> {
             None
         };
         if let Some(problem) = problem {
-            self.fail_call(id, Error::new(ErrorKind::InputFailed { detail: problem, request_state: state }));
+            self.fail_call(id, Error::new(ErrorKind::InputFailed { detail: problem, request_state: state }), now);
             return true;
         }
         let inputs: Vec<_> = requests
@@ -74,7 +74,7 @@ impl<T: Ticket> Session<T> {
             inputs.iter().find(|(_, kind, params)| !kind.is_some_and(|kind| self.can_answer(kind, params)))
         {
             let detail = format!("the server asks for input \"{key}\" of a kind that this client did not offer");
-            self.fail_call(id, Error::new(ErrorKind::InputFailed { detail, request_state: state }));
+            self.fail_call(id, Error::new(ErrorKind::InputFailed { detail, request_state: state }), now);
             return true;
         }
         let wake = inputs.is_empty().then(|| now + self.jitter.between(STATE_ONLY.0, STATE_ONLY.1));
@@ -88,7 +88,8 @@ impl<T: Ticket> Session<T> {
         self.hold(id, round);
         self.watch(wake);
         for (key, kind, params) in inputs {
-            if let Some(kind) = kind {
+            // The refusal of one input for want of a permit may have ended the call.
+            if let (Some(kind), true) = (kind, self.calls.contains(id)) {
                 self.ask(Source::Round { call: id, key }, kind, params, now);
             }
         }
@@ -97,7 +98,7 @@ impl<T: Ticket> Session<T> {
 
     /// A legacy server refuses until the user has visited some URLs (-32042).
     pub(super) fn begin_url_round(&mut self, id: CallId, error: &RpcError, now: Duration) -> bool {
-        let Some(call) = self.calls.get_mut(&id) else { return false };
+        let Some(call) = self.calls.get_mut(id) else { return false };
         let entries = error.data.as_ref().and_then(|data| data.get("elicitations")?.items()).unwrap_or_default();
         // Once only: a server that asks again after the user agreed would ask for ever.
         if error.code != -32042 || call.manual || call.rounds > 0 || entries.is_empty() {
@@ -106,12 +107,15 @@ impl<T: Ticket> Session<T> {
         if !entries.iter().all(|params| self.can_answer(InputKind::Elicit, params)) {
             return false;
         }
-        if let Some(call) = self.calls.get_mut(&id) {
+        if let Some(call) = self.calls.get_mut(id) {
             call.rounds = 1;
         }
         let answers = (0..entries.len()).map(|at| (at.to_string(), None)).collect();
         self.hold(id, Round { answers, state: None, wake: None, since: now, refused: Some(error.clone()) });
         for (at, params) in entries.into_iter().enumerate() {
+            if !self.calls.contains(id) {
+                break;
+            }
             self.ask(Source::Round { call: id, key: at.to_string() }, InputKind::Elicit, params, now);
         }
         true
@@ -119,16 +123,16 @@ impl<T: Ticket> Session<T> {
 
     /// The call is off the wire until its inputs are there: its clocks stand still.
     fn hold(&mut self, id: CallId, round: Round) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(id) else { return };
         if let Wire::Sent { id: wire, sent } = &call.wire {
             let (wire, original): (i64, Sent) = (*wire, sent.clone());
             call.wire = Wire::Asking { original, round: Box::new(round) };
-            self.aliases.remove(&wire);
+            self.aliases.remove(wire);
         }
     }
 
     pub(super) fn round_answer(&mut self, id: CallId, key: &str, answer: Result<Json, String>, now: Duration) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(id) else { return };
         let Wire::Asking { round, .. } = &mut call.wire else { return };
         match answer {
             Ok(json) => {
@@ -142,21 +146,21 @@ impl<T: Ticket> Session<T> {
             Err(detail) => {
                 // The wire has no word for one failed input: the call fails, with the state to resume from.
                 let request_state = round.state.take();
-                self.fail_call(id, Error::new(ErrorKind::InputFailed { detail, request_state }));
+                self.fail_call(id, Error::new(ErrorKind::InputFailed { detail, request_state }), now);
             }
         }
     }
 
     /// Everything is there: the original request goes out again, with the answers and the server's state.
     pub(super) fn finish_round(&mut self, id: CallId, now: Duration) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(id) else { return };
         let Wire::Asking { original, round } = &mut call.wire else { return };
         let mut draft = original.original();
         if let Some(error) = round.refused.take() {
             let agreed =
                 |answer: &Option<Json>| answer.as_ref().and_then(|a| a.get_str("action")).as_deref() == Some("accept");
             if !round.answers.iter().all(|(_, answer)| agreed(answer)) {
-                self.fail_call(id, error.into());
+                self.fail_call(id, error.into(), now);
                 return;
             }
         } else {
@@ -172,7 +176,7 @@ impl<T: Ticket> Session<T> {
             }
         }
         let pause = if round.answers.is_empty() { Duration::ZERO } else { now.saturating_sub(round.since) };
-        call.hard_until = call.hard_until.map(|until| until + pause);
+        call.hard_until = call.hard_until.and_then(|until| until.checked_add(pause));
         call.touch(now);
         let deadline = call.deadline();
         self.watch(deadline);
@@ -196,9 +200,5 @@ impl<T: Ticket> Session<T> {
     /// The error of a call that was lost with its link.
     pub(super) fn interrupted(call_state: Option<String>, cause: &crate::transport::TransportError) -> Error {
         Error::new(ErrorKind::Interrupted { maybe_executed: true, request_state: call_state, cause: cause.clone() })
-    }
-
-    pub(super) fn is_caller(waiter: &Waiter<T>) -> bool {
-        matches!(waiter, Waiter::Caller(_))
     }
 }

@@ -81,6 +81,11 @@ impl TransportError {
         )
     }
 
+    /// Whether another client took this one's place (close code 4409, ours).
+    pub fn is_replaced(&self) -> bool {
+        matches!(self.0.kind, TransportErrorKind::Closed { code: 4409 })
+    }
+
     /// Whether trying again can change the outcome.
     pub fn is_transient(&self) -> bool {
         match self.0.kind {

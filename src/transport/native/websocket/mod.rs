@@ -87,12 +87,14 @@ impl WebSocket {
             tls::available()?;
         }
         let authority = uri.authority().ok_or_else(invalid)?;
-        let host = authority.host().trim_matches(['[', ']']).to_owned();
-        let port = match (authority.port_u16(), authority.port()) {
+        let bracketed = authority.host();
+        // A port that is no number between 0 and 65535 reads as none at all.
+        let port = match (authority.port_u16(), authority.as_str().strip_prefix(bracketed)) {
             (Some(port), _) => port,
-            (None, None) if !authority.as_str().ends_with(':') => [80, 443][usize::from(secure)],
+            (None, Some("")) => [80, 443][usize::from(secure)],
             _ => return Err(invalid()),
         };
+        let host = bracketed.trim_matches(['[', ']']).to_owned();
         Ok(Self {
             target: Target { host, port, secure, label, uri },
             headers: HeaderMap::new(),
