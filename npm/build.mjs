@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 import { build as bundle } from "esbuild";
 import { parse } from "smol-toml";
-import { rename, trapAtOnce } from "./slim.mjs";
+import { forgetPlaces, rename, trapAtOnce } from "./slim.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
@@ -67,6 +67,7 @@ function optimise() {
   const emptied = trapAtOnce(wasm);
   // Too few: the names of the standard library's functions have changed.
   if (emptied < 20) stop(`only ${emptied} panicking functions were found; look at the names in npm/slim.mjs.`);
+  forgetPlaces(wasm);
   run("wasm-opt", [wasm, "-o", `${wasm}.opt`, ...flags]);
   // Names with hashes do not compress. A run of its own: --converge would do it again and again.
   const enabled = flags.filter((flag) => flag.startsWith("--enable-"));
