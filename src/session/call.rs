@@ -147,6 +147,14 @@ impl<T> Call<T> {
         }
     }
 
+    /// When the call wants to be looked at next.
+    pub(super) fn wake_at(&self) -> Option<Duration> {
+        match &self.wire {
+            Wire::Asking { round, .. } => round.wake_at(),
+            _ => self.deadline(),
+        }
+    }
+
     /// A sign of life: the idle clock starts again, the hard one runs on.
     pub(super) fn touch(&mut self, now: Duration) {
         if let Some(timeout) = self.timeout {
@@ -302,11 +310,7 @@ impl<T: Ticket> Session<T> {
             if paused && matches!(call.waiter, Waiter::Caller(_)) {
                 continue;
             }
-            let wake = match &call.wire {
-                Wire::Asking { round, .. } => round.wake_at(),
-                _ => call.deadline(),
-            };
-            match wake {
+            match call.wake_at() {
                 Some(at) if at <= now => expired.push(*id),
                 Some(at) => next = Some(next.map_or(at, |n| n.min(at))),
                 None => {}
