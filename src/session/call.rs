@@ -336,7 +336,7 @@ impl<T: Ticket> Session<T> {
         };
         self.forget_wire(id, &call, Some("timed out"), now);
         let hint = if !sent { Some("the request never left: there was no connection") } else { self.garbage };
-        let error = Error::new(ErrorKind::Timeout { after, what: "the server did not answer", hint });
+        let error = Error::new(ErrorKind::Timeout { after, what: "the server did not answer", hint, sent });
         match call.waiter {
             Waiter::Caller(ticket) => {
                 self.metrics.timeouts += 1;

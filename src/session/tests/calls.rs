@@ -159,6 +159,7 @@ fn a_call_that_never_left_says_so_when_its_time_is_over() {
     sim.advance(millis(1));
     let error = sim.error_of("b");
     assert!(error.to_string().contains("never left"), "{error}");
+    assert!(!error.maybe_executed());
 }
 
 #[test]
@@ -330,6 +331,24 @@ fn closing_answers_everybody_once_and_for_ever() {
     assert!(sim.error_of("open").is_closed());
     sim.advance(secs(10_000));
     assert_eq!(sim.connects, 0);
+}
+
+#[test]
+fn closing_says_which_calls_may_have_run() {
+    let mut sim = Sim::modern();
+    sim.tool("sent");
+    sim.list("read");
+    sim.link = false;
+    sim.tool("queued");
+    sim.link = true;
+    sim.session.close(sim.now);
+    sim.drain();
+    for (name, result) in &sim.replies {
+        let error = result.as_ref().expect_err("closed");
+        assert!(error.is_closed());
+        assert_eq!(error.maybe_executed(), *name == "sent", "{name}");
+    }
+    assert_eq!(sim.replies.len(), 3);
 }
 
 #[test]
