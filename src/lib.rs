@@ -3,14 +3,21 @@
 mod client;
 mod error;
 pub mod frame;
+#[cfg(all(target_arch = "wasm32", feature = "js"))]
+mod js;
 pub mod json;
 mod platform;
 pub mod proto;
 mod resilience;
+#[cfg(feature = "server")]
+pub mod server;
 mod session;
 pub mod transport;
 
-pub use client::{Builder, Call, Client, EraCache, Events, InputContext, InputHandler, Pending, ServerIdentity};
+pub use client::{
+    Builder, Call, Client, EraCache, Events, InputContext, InputHandler, Outcome, Pending, Resumable, ServerIdentity,
+    Subscription,
+};
 pub use error::{Error, RpcError};
 pub use platform::{BoxFuture, BoxSink, BoxStream, MaybeSend, MaybeSync, sleep};
 pub use resilience::Reconnect;

@@ -11,6 +11,7 @@ mod input;
 mod run;
 mod shared;
 
+pub use api::{Outcome, Resumable, Subscription};
 pub use builder::Builder;
 pub use call::{Call, Pending};
 pub use era_cache::EraCache;

@@ -18,7 +18,7 @@ cfg_if::cfg_if! {
 #[cfg(test)]
 mod tests;
 
-pub(crate) use imp::{Draft, Object, Sent, error_text, result_text};
+pub(crate) use imp::{Draft, Object, Sent, error_text, result_text, result_text_with};
 pub use imp::{Json, Text};
 
 use std::fmt;
@@ -107,13 +107,7 @@ impl Meta<'_> {
     /// Whether the caller's own entry of this name gives way to one of the protocol's.
     pub(crate) fn reserves(&self, key: &str) -> bool {
         (self.progress_token.is_some() && key == "progressToken")
-            || (self.base.is_some()
-                && matches!(
-                    key,
-                    "io.modelcontextprotocol/protocolVersion"
-                        | "io.modelcontextprotocol/clientInfo"
-                        | "io.modelcontextprotocol/clientCapabilities"
-                ))
+            || self.base.is_some_and(|base| base.get(key).is_some())
     }
 }
 

@@ -315,6 +315,17 @@ impl Json {
         self.0.trim() == "null"
     }
 
+    /// Several members of an object in one pass; `None` where this is no object.
+    pub(crate) fn pick<const N: usize>(&self, names: [&str; N]) -> Option<[Option<Self>; N]> {
+        let members = self.members()?;
+        Some(names.map(|name| members.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| self.slice(raw))))
+    }
+
+    /// Whether both are written alike: a fast look that may say no to equal values.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
     /// Whether the text `needle` stands anywhere in the value's text: a fast look before a slow one.
     pub(crate) fn mentions(&self, needle: &str) -> bool {
         memchr::memmem::find(self.0.as_bytes(), needle.as_bytes()).is_some()
@@ -627,6 +638,24 @@ pub(crate) fn result_text(id: &RequestId, result: &Json) -> Text {
     push_id(&mut text, id);
     text.push_str(r#","result":"#);
     text.push_str(&result.0);
+    text.push('}');
+    text.into()
+}
+
+/// The text of a result with the members of `extra`, an object that is not empty and shares no name with `result`.
+pub(crate) fn result_text_with(id: &RequestId, result: &Json, extra: &Json) -> Text {
+    let members = |json: &Json| json.0.trim().strip_prefix('{').and_then(|s| s.strip_suffix('}')).map(str::len);
+    let (Some(own), Some(_)) = (members(result), members(extra)) else { return result_text(id, result) };
+    let (result, extra) = (result.0.trim(), extra.0.trim());
+    let mut text = String::with_capacity(result.len() + extra.len() + 48);
+    text.push_str(r#"{"jsonrpc":"2.0","id":"#);
+    push_id(&mut text, id);
+    text.push_str(r#","result":"#);
+    text.push_str(&result[..=own]);
+    if !result[1..=own].trim().is_empty() {
+        text.push(',');
+    }
+    text.push_str(&extra[1..]);
     text.push('}');
     text.into()
 }

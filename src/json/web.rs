@@ -17,7 +17,9 @@ extern "C" {
     #[wasm_bindgen(js_namespace = JSON, js_name = stringify, catch)]
     fn json_stringify(value: &JsValue) -> Result<JsValue, JsValue>;
     #[wasm_bindgen(js_namespace = Object, js_name = assign, catch)]
-    fn assign(target: &JsValue, source: &JsValue) -> Result<JsValue, JsValue>;
+    fn assign_all(target: &JsValue, source: &JsValue) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(js_namespace = Object, js_name = hasOwn, catch)]
+    fn has_own_key(object: &JsValue, key: &JsValue) -> Result<bool, JsValue>;
     #[wasm_bindgen(js_namespace = Object, js_name = hasOwn, catch)]
     fn has_own(object: &JsValue, key: &str) -> Result<bool, JsValue>;
     #[wasm_bindgen(js_namespace = Object, js_name = keys, catch)]
@@ -71,6 +73,7 @@ extern "C" {
 thread_local! {
     /// Interned once: crossing a string into JavaScript costs more than the call that uses it.
     static VERSION: JsValue = JsValue::from_str("2.0");
+    static PROTO: JsValue = JsValue::from_str("__proto__");
 }
 
 fn error_of(error: &JsValue) -> JsonError {
@@ -104,6 +107,17 @@ fn set_key(object: &JsValue, key: &str, value: &JsValue) {
     } else {
         let _ = reflect_set(object, key, value);
     }
+}
+
+/// Copies the members of `source`. `Object.assign` alone would take a member `__proto__` for the target's prototype.
+fn assign(target: &JsValue, source: &JsValue) -> Result<JsValue, JsValue> {
+    if !source.is_object() || !PROTO.with(|proto| has_own_key(source, proto))? {
+        return assign_all(target, source);
+    }
+    for key in own_keys(source)?.iter().filter_map(|key| key.as_string()) {
+        set_key(target, &key, &reflect_get(source, &key)?);
+    }
+    Ok(target.clone())
 }
 
 /// The text of one message: a JavaScript string that never enters linear memory.
@@ -236,7 +250,7 @@ impl Json {
         json_parse(&text.into()).map(Self).map_err(|e| error_of(&e))
     }
 
-    /// Writes a Rust value.
+    /// Writes a Rust value. A map's key `__proto__` is lost on wasm32, where the value is built as a host object.
     ///
     /// # Errors
     /// Where the value has no JSON form.
@@ -319,6 +333,16 @@ impl Json {
     /// Whether this is `null`.
     pub fn is_null(&self) -> bool {
         self.0.is_null()
+    }
+
+    /// Several members of an object in one pass; `None` where this is no object.
+    pub(crate) fn pick<const N: usize>(&self, names: [&str; N]) -> Option<[Option<Self>; N]> {
+        is_plain_object(&self.0).then(|| names.map(|name| self.get(name)))
+    }
+
+    /// Whether both are the same value: a fast look that may say no to equal values.
+    pub(crate) fn same(&self, other: &Self) -> bool {
+        self.0 == other.0
     }
 
     /// Natively a fast look before a slow one; here a getter is fast already.
@@ -537,6 +561,12 @@ fn response(id: JsValue, fill: impl FnOnce(&Frame)) -> Text {
 /// The text of a result.
 pub(crate) fn result_text(id: &RequestId, result: &Json) -> Text {
     response(id_value(id), |frame| frame.set_result(&result.0))
+}
+
+/// The text of a result with the members of `extra`, an object that is not empty and shares no name with `result`.
+pub(crate) fn result_text_with(id: &RequestId, result: &Json, extra: &Json) -> Text {
+    let whole = assign(Frame::new().as_ref(), &result.0).and_then(|copy| assign(&copy, &extra.0));
+    response(id_value(id), |frame| frame.set_result(whole.as_ref().unwrap_or(&result.0)))
 }
 
 /// The text of an error; without an id where the request's could not be read.

@@ -15,4 +15,4 @@ cfg_if::cfg_if! {
 #[cfg(test)]
 pub(crate) use imp::test;
 pub use imp::{BoxFuture, BoxSink, BoxStream, MaybeSend, MaybeSync, sleep};
-pub(crate) use imp::{Lock, Task, now, seed, spawn, wall};
+pub(crate) use imp::{Lock, Task, fill_random, now, seed, spawn, wall};

@@ -85,6 +85,11 @@ pub(crate) fn seed() -> u64 {
     getrandom::u64().unwrap_or_else(|_| wall().as_nanos() as u64)
 }
 
+/// Fills `bytes` from the operating system's generator; `false` where it has none to give.
+pub(crate) fn fill_random(bytes: &mut [u8]) -> bool {
+    getrandom::fill(bytes).is_ok()
+}
+
 /// `#[test]`, on both targets.
 #[cfg(test)]
 pub(crate) use core::prelude::v1::test;

@@ -89,6 +89,8 @@ extern "C" {
     fn performance_now() -> f64;
     #[wasm_bindgen(js_namespace = Math, js_name = random)]
     fn math_random() -> f64;
+    #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues, catch)]
+    fn get_random_values(bytes: &mut [u8]) -> Result<JsValue, JsValue>;
 }
 
 /// Monotonic time since the context began.
@@ -104,6 +106,11 @@ pub(crate) fn wall() -> Duration {
 /// A fresh random seed from the host.
 pub(crate) fn seed() -> u64 {
     (math_random() * (1u64 << 52) as f64) as u64
+}
+
+/// Fills `bytes` from the host's generator; `false` where it has none to give.
+pub(crate) fn fill_random(bytes: &mut [u8]) -> bool {
+    get_random_values(bytes).is_ok()
 }
 
 /// `#[test]`, on both targets.

@@ -1,16 +1,26 @@
 //! The server's requests for input: elicitation, sampling, roots, in both forms, under one set of permits.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::call::Waiter;
-use super::{CallId, InputEnd, InputKind, InputPolicy, InputRequest, Output, Overflow, Session, Ticket};
+use super::{CallId, InputEnd, InputKind, InputPolicy, InputRequest, Key, Output, Overflow, Session, Table, Ticket};
 use crate::frame::RequestId;
 use crate::json::{Json, Object, error_text, result_text};
 
 /// Names a request for input on this client, whichever form it came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct InputId(pub(crate) u64);
+
+impl Key for InputId {
+    fn number(self) -> u64 {
+        self.0
+    }
+
+    fn of(number: u64) -> Self {
+        Self(number)
+    }
+}
 
 /// Where an answer goes.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,7 +42,7 @@ struct Input {
 pub(super) struct Inputs {
     policy: InputPolicy,
     next: u64,
-    table: BTreeMap<InputId, Input>,
+    table: Table<InputId, Input>,
     waiting: VecDeque<InputId>,
     running: usize,
     /// Since when a pushed request holds the callers' clocks.
@@ -43,7 +53,7 @@ impl Inputs {
     pub(super) fn new(policy: InputPolicy) -> Self {
         // Without any permit nobody would ever be asked, and nobody answered.
         let policy = InputPolicy { max_concurrent: policy.max_concurrent.max(1), ..policy };
-        Self { policy, next: 1, table: BTreeMap::new(), waiting: VecDeque::new(), running: 0, paused_since: None }
+        Self { policy, next: 1, table: Table::new(), waiting: VecDeque::new(), running: 0, paused_since: None }
     }
 
     pub(super) fn paused(&self) -> bool {
@@ -59,15 +69,11 @@ impl Inputs {
         self.waiting.clear();
         self.running = 0;
         self.paused_since = None;
-        std::mem::take(&mut self.table)
-            .into_iter()
-            .filter(|(_, input)| input.until.is_some())
-            .map(|(id, _)| id)
-            .collect()
+        self.table.take().filter(|(_, input)| input.until.is_some()).map(|(id, _)| id).collect()
     }
 
     fn remove(&mut self, id: InputId) -> Option<Input> {
-        let input = self.table.remove(&id)?;
+        let input = self.table.remove(id)?;
         if input.until.is_some() {
             self.running -= 1;
         } else {
@@ -77,7 +83,7 @@ impl Inputs {
     }
 
     fn ids(&self, keep: impl Fn(&Source) -> bool) -> Vec<InputId> {
-        self.table.iter().filter(|(_, input)| keep(&input.source)).map(|(id, _)| *id).collect()
+        self.table.iter().filter(|(_, input)| keep(&input.source)).map(|(id, _)| id).collect()
     }
 }
 
@@ -119,7 +125,7 @@ impl<T: Ticket> Session<T> {
         while self.inputs.running < self.inputs.policy.max_concurrent {
             let Some(id) = self.inputs.waiting.pop_front() else { return };
             let timeout = self.inputs.policy.timeout;
-            let Some(input) = self.inputs.table.get_mut(&id) else { continue };
+            let Some(input) = self.inputs.table.get_mut(id) else { continue };
             input.until = Some(now.saturating_add(timeout));
             self.inputs.running += 1;
             let round = matches!(input.source, Source::Round { .. });
@@ -190,7 +196,7 @@ impl<T: Ticket> Session<T> {
     /// Handlers that took too long: one outcome, the server is told, the program too.
     pub(super) fn expire_inputs(&mut self, now: Duration) {
         let late = |input: &Input| input.until.is_some_and(|until| until <= now);
-        let ids: Vec<_> = self.inputs.table.iter().filter(|(_, input)| late(input)).map(|(id, _)| *id).collect();
+        let ids: Vec<_> = self.inputs.table.iter().filter(|(_, input)| late(input)).map(|(id, _)| id).collect();
         for id in ids {
             let Some(input) = self.inputs.remove(id) else { continue };
             self.outputs.push_back(Output::InputCancelled(id, InputEnd::Timeout));

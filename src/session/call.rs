@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::rounds::Round;
-use super::{Era, Session, Stage, SubKey, Ticket, Timeouts};
+use super::{Era, Key, Session, Stage, SubKey, Ticket, Timeouts};
 use crate::error::{Error, ErrorKind};
 use crate::frame::RequestId;
 use crate::json::{Draft, Json, Meta, Object, Sent, Text};
@@ -11,6 +11,16 @@ use crate::json::{Draft, Json, Meta, Object, Sent, Text};
 /// Names a call for its whole life; its id on the wire changes when it is sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct CallId(pub(crate) i64);
+
+impl Key for CallId {
+    fn number(self) -> u64 {
+        self.0 as u64
+    }
+
+    fn of(number: u64) -> Self {
+        Self(number as i64)
+    }
+}
 
 /// A request as a caller gives it.
 pub(crate) struct Request {
@@ -174,7 +184,7 @@ impl<T: Ticket> Session<T> {
     /// Writes a queued call; `None` where it is gone.
     pub(super) fn write(&mut self, id: CallId) -> Result<Option<Text>, Error> {
         let era = self.era();
-        let Some(call) = self.calls.get_mut(&id) else { return Ok(None) };
+        let Some(call) = self.calls.get_mut(id) else { return Ok(None) };
         if call.level && era == Some(Era::Modern) {
             // The level travels with every request from here on.
             self.answer_call(id, Ok(Json::null()));
@@ -238,9 +248,9 @@ impl<T: Ticket> Session<T> {
 
     /// Puts a call back into the queue, to be sent under a fresh id. It keeps its place among its kind.
     pub(super) fn requeue(&mut self, id: CallId, draft: Draft) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(id) else { return };
         if let Wire::Sent { id: wire, .. } = &call.wire {
-            self.aliases.remove(wire);
+            self.aliases.remove(*wire);
         }
         call.wire = Wire::Unsent { draft: Some(draft), frozen: false };
         call.resent = true;
@@ -253,9 +263,9 @@ impl<T: Ticket> Session<T> {
         let id = if self.aliases.is_empty() {
             CallId(wire)
         } else {
-            self.aliases.get(&wire).copied().unwrap_or(CallId(wire))
+            self.aliases.get(wire).copied().unwrap_or(CallId(wire))
         };
-        match &self.calls.get(&id)?.wire {
+        match &self.calls.get(id)?.wire {
             Wire::Sent { id: current, .. } if *current == wire => Some(id),
             _ => None,
         }
@@ -263,14 +273,14 @@ impl<T: Ticket> Session<T> {
 
     /// Takes a call out of the table.
     pub(super) fn take_call(&mut self, id: CallId) -> Option<Call<T>> {
-        let call = self.calls.remove(&id)?;
+        let call = self.calls.remove(id)?;
         self.drop_alias(&call);
         Some(call)
     }
 
     fn drop_alias(&mut self, call: &Call<T>) {
         if let (true, Wire::Sent { id: wire, .. }) = (call.resent, &call.wire) {
-            self.aliases.remove(wire);
+            self.aliases.remove(*wire);
         }
     }
 
@@ -289,7 +299,7 @@ impl<T: Ticket> Session<T> {
     }
 
     pub(super) fn fail_call(&mut self, id: CallId, error: Error, now: Duration) {
-        let Some(call) = self.calls.remove(&id) else { return };
+        let Some(call) = self.calls.remove(id) else { return };
         self.forget_wire(id, &call, None, now);
         if let Waiter::Caller(ticket) = call.waiter {
             self.reply(ticket, Err(error));
@@ -306,12 +316,12 @@ impl<T: Ticket> Session<T> {
         let mut expired = Vec::new();
         self.next_sweep = None;
         let mut next: Option<Duration> = None;
-        for (id, call) in &self.calls {
+        for (id, call) in self.calls.iter() {
             if paused && matches!(call.waiter, Waiter::Caller(_)) {
                 continue;
             }
             match call.wake_at() {
-                Some(at) if at <= now => expired.push(*id),
+                Some(at) if at <= now => expired.push(id),
                 Some(at) => next = Some(next.map_or(at, |n| n.min(at))),
                 None => {}
             }
@@ -323,11 +333,11 @@ impl<T: Ticket> Session<T> {
     }
 
     fn expire(&mut self, id: CallId, now: Duration) {
-        if self.calls.get(&id).is_some_and(|call| matches!(call.wire, Wire::Asking { .. })) {
+        if self.calls.get(id).is_some_and(|call| matches!(call.wire, Wire::Asking { .. })) {
             self.finish_round(id, now);
             return;
         }
-        let Some(call) = self.calls.remove(&id) else { return };
+        let Some(call) = self.calls.remove(id) else { return };
         let sent = matches!(call.wire, Wire::Sent { .. });
         let after = if call.hard_until.is_some_and(|until| until <= now) {
             call.total

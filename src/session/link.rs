@@ -156,11 +156,11 @@ impl<T: Ticket> Session<T> {
     fn sort_out(&mut self, cause: &TransportError) {
         let mut again = Vec::new();
         let mut lost = Vec::new();
-        for (id, call) in &self.calls {
+        for (id, call) in self.calls.iter() {
             match (&call.waiter, &call.wire) {
-                (Waiter::Caller(_), Wire::Sent { .. }) if call.replay.safe => again.push(*id),
+                (Waiter::Caller(_), Wire::Sent { .. }) if call.replay.safe => again.push(id),
                 (Waiter::Caller(_), Wire::Unsent { .. } | Wire::Asking { .. }) => {}
-                _ => lost.push(*id),
+                _ => lost.push(id),
             }
         }
         for id in lost {
@@ -171,7 +171,7 @@ impl<T: Ticket> Session<T> {
             }
         }
         for id in again {
-            let draft = match self.calls.get(&id).map(|call| &call.wire) {
+            let draft = match self.calls.get(id).map(|call| &call.wire) {
                 Some(Wire::Sent { sent, .. }) => sent.reopen(),
                 _ => continue,
             };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::call::{Replay, Waiter};
-use super::{CallId, Era, Event, Request, Session, Stage, Ticket};
+use super::{CallId, Era, Event, Key, Request, Session, Stage, Ticket};
 use crate::error::{Error, ErrorKind, RpcError};
 use crate::frame::RequestId;
 use crate::json::{Draft, Json, Object};
@@ -11,6 +11,16 @@ use crate::json::{Draft, Json, Object};
 /// Names a subscription for its whole life, over all links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct SubKey(pub(crate) u64);
+
+impl Key for SubKey {
+    fn number(self) -> u64 {
+        self.0
+    }
+
+    fn of(number: u64) -> Self {
+        Self(number)
+    }
+}
 
 /// What a subscription is told of (2026-07-28 basic/patterns/subscriptions, "Notification Filter").
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -82,9 +92,9 @@ impl<T: Ticket> Session<T> {
 
     /// Ends a subscription. Its ticket, where it still waits, is answered as cancelled.
     pub(crate) fn unlisten(&mut self, key: SubKey, now: Duration) {
-        let Some(sub) = self.subs.remove(&key) else { return };
+        let Some(sub) = self.subs.remove(key) else { return };
         for id in &sub.calls {
-            if let Some(call) = self.calls.remove(id) {
+            if let Some(call) = self.calls.remove(*id) {
                 self.forget_wire(*id, &call, Some("unsubscribed"), now);
             }
         }
@@ -118,7 +128,7 @@ impl<T: Ticket> Session<T> {
                     Ok(draft) => {
                         let replay = Replay { safe: true, asks: false };
                         let id = self.request(ticket, Request { draft, replay, options: Default::default() }, now);
-                        if let Some(call) = self.calls.get_mut(&id) {
+                        if let Some(call) = self.calls.get_mut(id) {
                             call.level = true;
                         }
                     }
@@ -142,7 +152,7 @@ impl<T: Ticket> Session<T> {
 
     /// After a link came up: every subscription stands again.
     pub(super) fn renew_subscriptions(&mut self, now: Duration) {
-        let keys: Vec<_> = self.subs.keys().copied().collect();
+        let keys: Vec<_> = self.subs.keys().collect();
         let renewed = self.subs.values().any(|sub| sub.ticket.is_none());
         for key in keys {
             self.establish(key, now);
@@ -161,7 +171,7 @@ impl<T: Ticket> Session<T> {
     }
 
     fn establish(&mut self, key: SubKey, now: Duration) {
-        let Some(sub) = self.subs.get_mut(&key) else { return };
+        let Some(sub) = self.subs.get_mut(key) else { return };
         sub.calls.clear();
         sub.acknowledged = false;
         let filter = sub.filter.clone();
@@ -175,7 +185,7 @@ impl<T: Ticket> Session<T> {
             filter.uris.iter().filter_map(each).collect()
         };
         let none = calls.is_empty();
-        if let Some(sub) = self.subs.get_mut(&key) {
+        if let Some(sub) = self.subs.get_mut(key) {
             sub.calls = calls;
         }
         if none {
@@ -187,7 +197,7 @@ impl<T: Ticket> Session<T> {
     pub(super) fn subscribed(&mut self, key: SubKey, id: CallId, result: Result<Json, RpcError>) {
         match result {
             Ok(_) => {
-                if let Some(sub) = self.subs.get_mut(&key) {
+                if let Some(sub) = self.subs.get_mut(key) {
                     sub.calls.retain(|call| *call != id);
                     if sub.calls.is_empty() {
                         self.legacy_acknowledge(key);
@@ -204,7 +214,7 @@ impl<T: Ticket> Session<T> {
             let has = self.info.as_ref().and_then(|info| info.capabilities.get(kind)?.get("listChanged")?.as_bool());
             has == Some(true)
         };
-        let Some(sub) = self.subs.get(&key) else { return };
+        let Some(sub) = self.subs.get(key) else { return };
         let agreed = sub.filter.to_json(|name| match name {
             "toolsListChanged" => declared("tools"),
             "promptsListChanged" => declared("prompts"),
@@ -214,7 +224,7 @@ impl<T: Ticket> Session<T> {
     }
 
     fn acknowledge(&mut self, key: SubKey, agreed: Json) {
-        let Some(sub) = self.subs.get_mut(&key) else { return };
+        let Some(sub) = self.subs.get_mut(key) else { return };
         sub.acknowledged = true;
         if let Some(ticket) = sub.ticket.take() {
             self.reply(ticket, Ok(agreed));
@@ -226,7 +236,7 @@ impl<T: Ticket> Session<T> {
         let id = params.get("_meta").and_then(|meta| meta.get_id("io.modelcontextprotocol/subscriptionId"));
         let Some(RequestId::Number(wire)) = id else { return };
         let Some(id) = self.call_of(wire) else { return };
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(id) else { return };
         let Waiter::Listen(key) = call.waiter else { return };
         (call.timeout, call.idle_until, call.hard_until) = (None, None, None);
         // Only the modern era has this notification.
@@ -247,7 +257,7 @@ impl<T: Ticket> Session<T> {
     /// The server took the subscription down with `notifications/cancelled`.
     pub(super) fn listen_cancelled(&mut self, wire: i64) -> bool {
         let Some(id) = self.call_of(wire) else { return false };
-        let Some(Waiter::Listen(key)) = self.calls.get(&id).map(|call| &call.waiter) else { return false };
+        let Some(Waiter::Listen(key)) = self.calls.get(id).map(|call| &call.waiter) else { return false };
         let key = *key;
         self.take_call(id);
         self.subscription_over(key, None);
@@ -259,7 +269,7 @@ impl<T: Ticket> Session<T> {
     }
 
     fn subscription_over(&mut self, key: SubKey, reason: Option<Error>) {
-        let Some(sub) = self.subs.remove(&key) else { return };
+        let Some(sub) = self.subs.remove(key) else { return };
         for id in &sub.calls {
             self.take_call(*id);
         }

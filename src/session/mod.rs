@@ -21,10 +21,11 @@ mod options;
 mod output;
 mod receive;
 mod rounds;
+mod table;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 pub(crate) use ask::InputId;
@@ -37,6 +38,7 @@ pub use options::{EraChoice, InputPolicy, Overflow};
 pub(crate) use options::{Options, Timeouts};
 pub use output::{Event, State};
 pub(crate) use output::{InputEnd, InputKind, InputRequest, Output};
+pub(crate) use table::{Key, Table};
 
 use crate::error::{Error, ErrorKind};
 use crate::frame::{Close, Outbound};
@@ -88,12 +90,12 @@ pub(crate) struct Session<T: Ticket> {
     meta_quiet: Option<Json>,
     log_level: Option<String>,
     openers: Vec<T>,
-    calls: BTreeMap<CallId, Call<T>>,
+    calls: Table<CallId, Call<T>>,
     /// Wire ids of calls that were sent more than once.
-    aliases: BTreeMap<i64, CallId>,
+    aliases: Table<i64, CallId>,
     next_id: i64,
     inputs: Inputs,
-    subs: BTreeMap<SubKey, Sub<T>>,
+    subs: Table<SubKey, Sub<T>>,
     /// Responses, cancellations, pings, the handshake: never behind data.
     control: VecDeque<Outbound>,
     /// Calls not sent yet, in order.
@@ -150,10 +152,10 @@ impl<T: Ticket> Session<T> {
             meta_quiet: None,
             log_level: None,
             openers: Vec::new(),
-            calls: BTreeMap::new(),
-            aliases: BTreeMap::new(),
+            calls: Table::new(),
+            aliases: Table::new(),
             next_id: 1,
-            subs: BTreeMap::new(),
+            subs: Table::new(),
             control: VecDeque::new(),
             queue: VecDeque::new(),
             outputs: VecDeque::new(),
@@ -225,7 +227,7 @@ impl<T: Ticket> Session<T> {
         self.calls.insert(id, call);
         if self.queue.len() >= self.options.max_pending.saturating_mul(2) {
             // Calls that were given up before they left.
-            self.queue.retain(|id| self.calls.contains_key(id));
+            self.queue.retain(|id| self.calls.contains(*id));
         }
         self.queue.push_back(id);
         id
@@ -233,7 +235,7 @@ impl<T: Ticket> Session<T> {
 
     /// Gives a call up: nobody waits any more. The server is told where the request has left.
     pub(crate) fn cancel(&mut self, id: CallId, now: Duration) {
-        let Some(call) = self.calls.remove(&id) else { return };
+        let Some(call) = self.calls.remove(id) else { return };
         self.forget_wire(id, &call, Some("the caller cancelled"), now);
         if let Waiter::Caller(ticket) = call.waiter {
             self.metrics.cancelled += 1;
@@ -282,7 +284,7 @@ impl<T: Ticket> Session<T> {
         // Everything before the first frozen call, seen from the back, is frozen too, or is this session's own text.
         let mut failed = Vec::new();
         for id in self.queue.iter().rev().copied() {
-            let Some(Wire::Unsent { draft, frozen }) = self.calls.get_mut(&id).map(|call| &mut call.wire) else {
+            let Some(Wire::Unsent { draft, frozen }) = self.calls.get_mut(id).map(|call| &mut call.wire) else {
                 continue;
             };
             if *frozen {
@@ -378,19 +380,19 @@ impl<T: Ticket> Session<T> {
         let error = reason.clone().unwrap_or_else(|| Error::new(ErrorKind::Closed));
         self.stage = Stage::Down;
         self.queue.clear();
-        self.aliases.clear();
+        self.aliases = Table::new();
         self.control.clear();
         for id in self.inputs.clear() {
             self.outputs.push_back(Output::InputCancelled(id, InputEnd::Cancelled));
         }
-        for (_, call) in std::mem::take(&mut self.calls) {
+        for (_, call) in self.calls.take() {
             let may_run = matches!(call.wire, Wire::Sent { .. }) && !call.replay.safe;
             if let Waiter::Caller(ticket) = call.waiter {
                 let mid_call = reason.is_none() && may_run;
                 self.reply(ticket, Err(if mid_call { Error::new(ErrorKind::ClosedMidCall) } else { error.clone() }));
             }
         }
-        for (key, sub) in std::mem::take(&mut self.subs) {
+        for (key, sub) in self.subs.take() {
             match sub.ticket {
                 Some(ticket) => self.reply(ticket, Err(error.clone())),
                 None => self.event(Event::SubscriptionEnded { key: key.0, reason: reason.clone() }),

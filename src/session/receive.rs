@@ -81,7 +81,7 @@ impl<T: Ticket> Session<T> {
                 return self.try_again_after_probe(id, error, now);
             }
         }
-        match self.calls.get(&id).map(|call| &call.waiter) {
+        match self.calls.get(id).map(|call| &call.waiter) {
             Some(Waiter::Caller(_)) => self.answered(id, result, now),
             Some(Waiter::Listen(key)) => {
                 let key = *key;
@@ -124,7 +124,7 @@ impl<T: Ticket> Session<T> {
             // The first request on a remembered era is a probe, too.
             _ if self.unconfirmed() => {
                 let sent = |call: &Call<T>| matches!(call.wire, Wire::Sent { .. });
-                self.calls.iter().find(|(_, call)| sent(call)).map(|(id, _)| *id)
+                self.calls.iter().find(|(_, call)| sent(call)).map(|(id, _)| id)
             }
             _ => None,
         }
@@ -132,7 +132,7 @@ impl<T: Ticket> Session<T> {
 
     /// Whether this error is that of a server whose era was remembered wrongly, and which did not run the request.
     fn doubtful(&self, id: CallId, code: i64) -> bool {
-        let asked = self.calls.get(&id).is_some_and(|call| !matches!(call.waiter, Waiter::Probe | Waiter::Initialize));
+        let asked = self.calls.get(id).is_some_and(|call| !matches!(call.waiter, Waiter::Probe | Waiter::Initialize));
         // While the server is asked again, others of the first requests come back refused.
         asked && refuses(code) && (self.unconfirmed() || matches!(self.stage, Stage::Probing { .. }))
     }
@@ -194,7 +194,7 @@ impl<T: Ticket> Session<T> {
 
     /// The era was remembered and the server refused the first request without running it.
     fn try_again_after_probe(&mut self, id: CallId, error: &RpcError, now: Duration) {
-        match self.calls.get(&id) {
+        match self.calls.get(id) {
             // This code is the implementation's own: it may have run the request before it failed.
             Some(Call { waiter: Waiter::Caller(_), replay, .. }) if error.code == -32000 && !replay.safe => {
                 self.fail_call(id, error.clone().into(), now);
@@ -286,7 +286,7 @@ impl<T: Ticket> Session<T> {
     fn progressed(&mut self, params: Json, now: Duration) {
         let Some(RequestId::Number(token)) = params.get_id("progressToken") else { return };
         let Some(id) = self.call_of(token) else { return };
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(id) else { return };
         call.touch(now);
         if let Waiter::Caller(ticket) = &call.waiter {
             if let Some(progress) = ticket.progress() {

@@ -37,7 +37,7 @@ impl<T: Ticket> Session<T> {
             return false;
         }
         let policy = self.options.inputs;
-        let Some(call) = self.calls.get_mut(&id) else { return false };
+        let Some(call) = self.calls.get_mut(id) else { return false };
         if call.manual {
             return false;
         }
@@ -89,7 +89,7 @@ impl<T: Ticket> Session<T> {
         self.watch(wake);
         for (key, kind, params) in inputs {
             // The refusal of one input for want of a permit may have ended the call.
-            if let (Some(kind), true) = (kind, self.calls.contains_key(&id)) {
+            if let (Some(kind), true) = (kind, self.calls.contains(id)) {
                 self.ask(Source::Round { call: id, key }, kind, params, now);
             }
         }
@@ -98,7 +98,7 @@ impl<T: Ticket> Session<T> {
 
     /// A legacy server refuses until the user has visited some URLs (-32042).
     pub(super) fn begin_url_round(&mut self, id: CallId, error: &RpcError, now: Duration) -> bool {
-        let Some(call) = self.calls.get_mut(&id) else { return false };
+        let Some(call) = self.calls.get_mut(id) else { return false };
         let entries = error.data.as_ref().and_then(|data| data.get("elicitations")?.items()).unwrap_or_default();
         // Once only: a server that asks again after the user agreed would ask for ever.
         if error.code != -32042 || call.manual || call.rounds > 0 || entries.is_empty() {
@@ -107,13 +107,13 @@ impl<T: Ticket> Session<T> {
         if !entries.iter().all(|params| self.can_answer(InputKind::Elicit, params)) {
             return false;
         }
-        if let Some(call) = self.calls.get_mut(&id) {
+        if let Some(call) = self.calls.get_mut(id) {
             call.rounds = 1;
         }
         let answers = (0..entries.len()).map(|at| (at.to_string(), None)).collect();
         self.hold(id, Round { answers, state: None, wake: None, since: now, refused: Some(error.clone()) });
         for (at, params) in entries.into_iter().enumerate() {
-            if !self.calls.contains_key(&id) {
+            if !self.calls.contains(id) {
                 break;
             }
             self.ask(Source::Round { call: id, key: at.to_string() }, InputKind::Elicit, params, now);
@@ -123,16 +123,16 @@ impl<T: Ticket> Session<T> {
 
     /// The call is off the wire until its inputs are there: its clocks stand still.
     fn hold(&mut self, id: CallId, round: Round) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(id) else { return };
         if let Wire::Sent { id: wire, sent } = &call.wire {
             let (wire, original): (i64, Sent) = (*wire, sent.clone());
             call.wire = Wire::Asking { original, round: Box::new(round) };
-            self.aliases.remove(&wire);
+            self.aliases.remove(wire);
         }
     }
 
     pub(super) fn round_answer(&mut self, id: CallId, key: &str, answer: Result<Json, String>, now: Duration) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(id) else { return };
         let Wire::Asking { round, .. } = &mut call.wire else { return };
         match answer {
             Ok(json) => {
@@ -153,7 +153,7 @@ impl<T: Ticket> Session<T> {
 
     /// Everything is there: the original request goes out again, with the answers and the server's state.
     pub(super) fn finish_round(&mut self, id: CallId, now: Duration) {
-        let Some(call) = self.calls.get_mut(&id) else { return };
+        let Some(call) = self.calls.get_mut(id) else { return };
         let Wire::Asking { original, round } = &mut call.wire else { return };
         let mut draft = original.original();
         if let Some(error) = round.refused.take() {

@@ -15,6 +15,8 @@ cfg_if::cfg_if! {
     } else {
         mod native;
         use native as imp;
+        #[cfg(feature = "server")]
+        pub(crate) use native::served;
     }
 }
 

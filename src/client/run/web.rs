@@ -5,12 +5,12 @@
 //! their thread.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::client::driver::{Driver, Host};
+use crate::session::Table;
 
 trait Pump {
     fn pump(&self, waker: &Waker) -> Poll<()>;
@@ -39,11 +39,11 @@ impl<H: Host> Pump for Runner<H> {
 }
 
 thread_local! {
-    static RUNNERS: RefCell<BTreeMap<u32, (Rc<dyn Pump>, Waker)>> = const { RefCell::new(BTreeMap::new()) };
-    static NEXT: Cell<u32> = const { Cell::new(0) };
+    static RUNNERS: RefCell<Table<u64, (Rc<dyn Pump>, Waker)>> = const { RefCell::new(Table::new()) };
+    static NEXT: Cell<u64> = const { Cell::new(0) };
 }
 
-struct Number(u32);
+struct Number(u64);
 
 impl Wake for Number {
     fn wake(self: Arc<Self>) {
@@ -51,7 +51,7 @@ impl Wake for Number {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let found = RUNNERS.with_borrow(|all| all.get(&self.0).cloned());
+        let found = RUNNERS.with_borrow(|all| all.get(self.0).cloned());
         let Some((runner, waker)) = found else { return };
         runner.again().set(true);
         if runner.running().replace(true) {
@@ -59,7 +59,7 @@ impl Wake for Number {
         }
         while runner.again().replace(false) {
             if runner.pump(&waker).is_ready() {
-                let gone = RUNNERS.with_borrow_mut(|all| all.remove(&self.0));
+                let gone = RUNNERS.with_borrow_mut(|all| all.remove(self.0));
                 // Dropped here, when the table is free again: a driver's end may wake others.
                 drop(gone);
                 break;

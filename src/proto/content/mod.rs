@@ -117,8 +117,8 @@ pub struct ToolUseContent {
 pub struct ToolResultContent {
     /// The id of the tool use that this answers.
     pub tool_use_id: String,
-    /// What the tool said.
-    #[serde(default, deserialize_with = "or_default")]
+    /// What the tool said; no further tool use or result.
+    #[serde(default, deserialize_with = "read::leaves")]
     pub content: Vec<Content>,
     /// What the tool said, as a value.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -16,6 +16,32 @@ impl<'de> Deserialize<'de> for Content {
     }
 }
 
+/// What a tool result holds: no further tool use or result (2025-11-25 and later, `ContentBlock`). One that stands there
+/// all the same stays a value, so that nesting costs no stack.
+pub(super) fn leaves<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<Content>, D::Error> {
+    struct Leaf(Content);
+    impl<'de> Deserialize<'de> for Leaf {
+        fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+            d.deserialize_map(LeafVisitor).map(Leaf)
+        }
+    }
+    struct LeafVisitor;
+    impl<'de> Visitor<'de> for LeafVisitor {
+        type Value = Content;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            ContentVisitor.expecting(f)
+        }
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Content, A::Error> {
+            visit(map, |kind| match kind {
+                Kind::ToolUse | Kind::ToolResult => Kind::Unknown(kind.name().to_owned()),
+                kind => kind,
+            })
+        }
+    }
+    let leaves = Option::<Vec<Leaf>>::deserialize(d)?.unwrap_or_default();
+    Ok(leaves.into_iter().map(|leaf| leaf.0).collect())
+}
+
 struct ContentVisitor;
 
 impl<'de> Visitor<'de> for ContentVisitor {
@@ -25,12 +51,16 @@ impl<'de> Visitor<'de> for ContentVisitor {
         f.write_str("content, an object with a type")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Content, A::Error> {
-        match map.next_key::<Key>()? {
-            Some(Key::Type) => straight(map.next_value::<Kind>()?, map),
-            Some(Key::Other(first)) => collected(first, map),
-            None => Err(A::Error::missing_field("type")),
-        }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Content, A::Error> {
+        visit(map, |kind| kind)
+    }
+}
+
+fn visit<'de, A: MapAccess<'de>>(mut map: A, narrow: fn(Kind) -> Kind) -> Result<Content, A::Error> {
+    match map.next_key::<Key>()? {
+        Some(Key::Type) => straight(narrow(map.next_value()?), map),
+        Some(Key::Other(first)) => collected(first, map, narrow),
+        None => Err(A::Error::missing_field("type")),
     }
 }
 
@@ -58,13 +88,13 @@ fn straight<'de, A: MapAccess<'de>>(kind: Kind, mut map: A) -> Result<Content, A
 }
 
 /// `type` stands later: the members are kept as values, and read once the kind is known.
-fn collected<'de, A: MapAccess<'de>>(first: String, mut map: A) -> Result<Content, A::Error> {
+fn collected<'de, A: MapAccess<'de>>(first: String, mut map: A, narrow: fn(Kind) -> Kind) -> Result<Content, A::Error> {
     let mut whole = Object::new().json(&first, &map.next_value()?);
     let mut kind = None;
     while let Some(key) = map.next_key::<Key>()? {
         match key {
             Key::Type => {
-                let name: Kind = map.next_value()?;
+                let name: Kind = narrow(map.next_value()?);
                 whole = whole.str("type", name.name());
                 kind = Some(name);
             }

@@ -3,3 +3,5 @@ mod websocket;
 
 #[cfg(feature = "websocket")]
 pub use websocket::WebSocket;
+#[cfg(feature = "server")]
+pub(crate) use websocket::served;

@@ -12,6 +12,8 @@ use tokio_tungstenite::tungstenite::handshake::client::{Request, Response};
 use tokio_tungstenite::tungstenite::handshake::{HandshakeError, client::ClientHandshake};
 use tokio_tungstenite::tungstenite::http::header::{LOCATION, SEC_WEBSOCKET_PROTOCOL};
 pub(super) use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+#[cfg(feature = "server")]
+use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocket, WebSocketConfig};
@@ -68,11 +70,7 @@ pub(super) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     max_message: usize,
 ) -> Result<Carrier<S>, Refusal> {
     let request = request(uri, headers, subprotocols).map_err(refusal)?;
-    let config = WebSocketConfig::default()
-        .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(WRITE_BUFFER)
-        .max_message_size(Some(max_message))
-        .max_frame_size(Some(max_message));
+    let config = config(max_message);
     let mut io = Some(Io::new(stream));
     let mut request = Some(request);
     let mut paused = None;
@@ -100,6 +98,14 @@ pub(super) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     })
     .await?;
     Ok(Carrier { socket, closing: false })
+}
+
+fn config(max_message: usize) -> WebSocketConfig {
+    WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .write_buffer_size(WRITE_BUFFER)
+        .max_message_size(Some(max_message))
+        .max_frame_size(Some(max_message))
 }
 
 fn request(uri: &Uri, headers: &HeaderMap, subprotocols: &[String]) -> Result<Request, Error> {
@@ -133,6 +139,13 @@ fn location(response: &Response) -> Option<String> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Carrier<S> {
+    /// The server's end of a connection whose handshake is done; `read` is what came behind it already.
+    #[cfg(feature = "server")]
+    pub(super) fn served(stream: S, read: Vec<u8>, max_message: usize) -> Self {
+        let socket = WebSocket::from_partially_read(Io::new(stream), read, Role::Server, Some(config(max_message)));
+        Self { socket, closing: false }
+    }
+
     /// The stream below.
     pub(super) fn io(&mut self) -> &mut Io<S> {
         self.socket.get_mut()

@@ -14,10 +14,22 @@ use std::fmt;
 use std::time::Duration;
 
 use self::carrier::{HeaderMap, HeaderName, HeaderValue, Uri};
+#[cfg(feature = "server")]
+use crate::frame::{Liveness, Profile};
 use crate::platform::{BoxFuture, MaybeSend, MaybeSync};
 use crate::transport::address::{check, config};
 use crate::transport::offer::{Subprotocols, TokenSource};
 use crate::transport::{Link, Transport, TransportError, TransportErrorKind};
+
+/// The server's end of a connection whose handshake is done, as a link; `read` is what came behind it already.
+#[cfg(feature = "server")]
+pub(crate) fn served<S>(stream: S, read: Vec<u8>, max_message: usize) -> Link
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    let link = link::link(carrier::Carrier::served(stream, read, max_message));
+    Link { profile: Profile::SharedChannel { reopen: false, liveness: Liveness::Ping }, ..link }
+}
 
 /// Headers that the handshake itself sets.
 const RESERVED: [&str; 6] =
@@ -75,12 +87,14 @@ impl WebSocket {
             tls::available()?;
         }
         let authority = uri.authority().ok_or_else(invalid)?;
-        let host = authority.host().trim_matches(['[', ']']).to_owned();
-        let port = match (authority.port_u16(), authority.port()) {
+        let bracketed = authority.host();
+        // A port that is no number between 0 and 65535 reads as none at all.
+        let port = match (authority.port_u16(), authority.as_str().strip_prefix(bracketed)) {
             (Some(port), _) => port,
-            (None, None) if !authority.as_str().ends_with(':') => [80, 443][usize::from(secure)],
+            (None, Some("")) => [80, 443][usize::from(secure)],
             _ => return Err(invalid()),
         };
+        let host = bracketed.trim_matches(['[', ']']).to_owned();
         Ok(Self {
             target: Target { host, port, secure, label, uri },
             headers: HeaderMap::new(),

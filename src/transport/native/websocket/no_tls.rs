@@ -36,3 +36,15 @@ impl Trust {
 pub(super) fn cause(_error: &io::Error, _target: &Target) -> Option<TransportError> {
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::transport::{TransportErrorKind, WebSocket};
+
+    #[test]
+    fn a_secure_address_is_refused_and_names_the_feature() {
+        let error = WebSocket::new("wss://localhost/").expect_err("refused");
+        assert_eq!(*error.kind(), TransportErrorKind::Config);
+        assert!(error.to_string().contains("feature `tls`"), "{error}");
+    }
+}

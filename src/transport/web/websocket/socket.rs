@@ -256,7 +256,7 @@ fn said(thrown: &JsValue, otherwise: &str) -> String {
 
 fn refused(thrown: &JsValue, url: &str) -> TransportError {
     // The host repeats the address; its query may carry a ticket.
-    let said = said(thrown, "no reason given").replace(url, "the address");
+    let said = said(thrown, "no reason given").replace(url, url.split('?').next().unwrap_or_default());
     config(&["the host refused to make the WebSocket: ", &said].concat())
 }
 

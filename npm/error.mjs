@@ -1,0 +1,22 @@
+/** The one error class. See index.d.ts for the codes. */
+export class EverywireError extends Error {
+  constructor({ code, message, rpcCode, data, maybeExecuted = false, requestState }, cause) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.maybeExecuted = maybeExecuted;
+    if (rpcCode !== undefined) this.rpcCode = rpcCode;
+    if (data !== undefined) this.data = data;
+    if (requestState !== undefined) this.requestState = requestState;
+  }
+}
+Object.defineProperty(EverywireError.prototype, "name", { value: "EverywireError" });
+
+export const fail = (code, message, cause) => new EverywireError({ code, message }, cause);
+
+export const config = (message) => fail("config", message);
+
+/** What a callback of the page throws is the page's affair: it must not unwind into the client. */
+export const report = (error) => {
+  if (globalThis.reportError) globalThis.reportError(error);
+  else console.error(error);
+};

@@ -1,0 +1,117 @@
+import { config } from "./error.mjs";
+
+/** The version of this package; the build checks that Cargo.toml and package.json say the same. */
+export const VERSION = "0.1.0";
+
+const CONNECT = [
+  "name", "version", "title", "token", "headers", "protocols", "era", "onElicit", "onSample", "onRoots", "onEvent", "trace",
+  "signal", "timeout", "totalTimeout", "connectTimeout", "reconnect", "maxMessage", "maxConcurrentInputs", "inputTimeout",
+  "WebSocket", "wasm",
+];
+const CALL = ["signal", "timeout", "totalTimeout", "meta", "onProgress", "idempotent"];
+const RECONNECT = ["baseDelay", "maxDelay", "maxAttempts", "budget"];
+const NUMBERS = ["timeout", "totalTimeout", "connectTimeout", "maxMessage", "maxConcurrentInputs", "inputTimeout"];
+const FUNCTIONS = ["onSample", "onRoots", "onEvent"];
+
+const known = (given, names, where) => {
+  if (typeof given !== "object" || given === null) throw config(`${where} must be an object.`);
+  for (const key in given)
+    if (!names.includes(key)) throw config(`${where}: there is no option "${key}"; there are ${names.join(", ")}.`);
+};
+
+const positive = (given, names) => {
+  for (const key of names)
+    if (given[key] !== undefined && !(given[key] > 0)) throw config(`${key} must be a number above zero.`);
+};
+
+const signalled = ({ signal }) => {
+  if (signal !== undefined && typeof signal?.addEventListener != "function")
+    throw config("signal must be an AbortSignal.");
+};
+
+/** Refuses a slip in the options of one call. */
+export const checkCall = (options) => {
+  known(options, CALL, "The options of a call");
+  positive(options, ["timeout", "totalTimeout"]);
+  signalled(options);
+  if (options.onProgress !== undefined && typeof options.onProgress != "function")
+    throw config("onProgress must be a function.");
+};
+
+const checkUrl = (url) => {
+  const text = String(url ?? "").trim();
+  if (!text) throw config("Give connect() the address of a server, such as wss://example.com/mcp.");
+  let parsed;
+  try {
+    parsed = new URL(text);
+  } catch {
+    throw config(`"${text}" is not a URL; give one such as wss://example.com/mcp.`);
+  }
+  if (parsed.protocol !== "ws:" && parsed.protocol !== "wss:")
+    throw config(`The scheme of ${text} is ${parsed.protocol}// but this package speaks WebSocket; use ws:// or wss://.`);
+  return text;
+};
+
+const socket = ({ WebSocket = globalThis.WebSocket, headers }) => {
+  if (typeof WebSocket != "function")
+    throw config(
+      'This runtime has no WebSocket (Node.js has one from version 22 on): npm install ws, import { WebSocket } from "ws", and pass connect(url, { WebSocket }).',
+    );
+  if (headers === undefined) return WebSocket;
+  if (WebSocket === globalThis.WebSocket)
+    throw config(
+      "headers cannot be sent: a browser's WebSocket offers no way to. Use token, or put a short-lived ticket into the URL; elsewhere pass a WebSocket that takes headers, as that of the ws package.",
+    );
+  return class extends WebSocket {
+    constructor(url, protocols) {
+      super(url, protocols, { headers });
+    }
+  };
+};
+
+const capabilities = ({ onElicit, onSample, onRoots }) => {
+  const declared = {};
+  if (typeof onElicit == "function") declared.elicitation = { form: {}, url: {} };
+  else if (onElicit !== undefined) {
+    known(onElicit, ["form", "url"], "onElicit");
+    declared.elicitation = {};
+    for (const mode in onElicit) {
+      if (typeof onElicit[mode] != "function") throw config(`onElicit.${mode} must be a function.`);
+      declared.elicitation[mode] = {};
+    }
+  }
+  if (onSample) declared.sampling = {};
+  if (onRoots) declared.roots = {};
+  return declared;
+};
+
+/** Refuses a slip in what connect() was given, and turns it into what the core takes. */
+export const checkConnect = (url, options) => {
+  const address = checkUrl(url);
+  known(options, CONNECT, "The options of connect()");
+  positive(options, NUMBERS);
+  signalled(options);
+  for (const key of FUNCTIONS)
+    if (options[key] !== undefined && typeof options[key] != "function") throw config(`${key} must be a function.`);
+  const { token, reconnect, protocols, era } = options;
+  if (token !== undefined && typeof token != "function" && (typeof token != "string" || !token))
+    throw config("token must be a text that is not empty, or a function that gives one.");
+  if (typeof reconnect == "object") {
+    known(reconnect, RECONNECT, "reconnect");
+    positive(reconnect, RECONNECT);
+  } else if (reconnect !== undefined && typeof reconnect != "boolean")
+    throw config("reconnect must be true, false or an object of waits.");
+  if (era !== undefined && !["auto", "modern", "legacy"].includes(era))
+    throw config('era must be "auto", "modern" or "legacy".');
+  if (protocols !== undefined && protocols !== "auto" && protocols !== "none" && !Array.isArray(protocols))
+    throw config('protocols must be "auto", "none" or a list of names.');
+  const core = {
+    name: options.name ?? "everywire",
+    version: options.version ?? VERSION,
+    capabilities: capabilities(options),
+    WebSocket: socket(options),
+  };
+  for (const key of ["title", "trace", "protocols", "era", "reconnect", ...NUMBERS])
+    if (options[key] !== undefined) core[key] = options[key];
+  return { address, core };
+};

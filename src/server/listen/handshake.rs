@@ -1,0 +1,154 @@
+//! The opening handshake, answered by ourselves: every refusal says why, also to what is not a WebSocket.
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio_tungstenite::tungstenite::Error as WsError;
+use tokio_tungstenite::tungstenite::error::ProtocolError;
+use tokio_tungstenite::tungstenite::handshake::machine::TryParse;
+use tokio_tungstenite::tungstenite::handshake::server::{Request, create_response, write_response};
+use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, header};
+
+use super::origin::Policy;
+use crate::proto::versions::{LEGACY, MODERN};
+use crate::transport::{Link, served};
+
+/// Largest request head.
+const MAX_HEAD: usize = 16 * 1024;
+
+/// What a handshake is judged by.
+#[derive(Debug)]
+pub(super) struct Door {
+    pub(super) policy: Policy,
+    /// The only path that is served; any where `None`.
+    pub(super) path: Option<String>,
+    pub(super) max_message: usize,
+}
+
+/// A handshake that is not accepted: the status and a sentence.
+type Refusal = (StatusCode, &'static str);
+
+impl Door {
+    /// Reads the request and answers it. `None`: refused, or gone.
+    pub(super) async fn open<S>(&self, mut stream: S) -> Option<Link>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let mut head = Vec::with_capacity(1024);
+        let judged = loop {
+            match Request::try_parse(&head) {
+                Ok(Some((size, request))) => break self.judge(&request).map(|response| (size, response)),
+                Ok(None) if head.len() >= MAX_HEAD => {
+                    break Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large"));
+                }
+                Ok(None) => {}
+                Err(error) => break Err(not_websocket(&error)),
+            }
+            if stream.read_buf(&mut head).await.ok()? == 0 {
+                return None;
+            }
+        };
+        match judged {
+            Ok((size, response)) => {
+                stream.write_all(&response).await.ok()?;
+                stream.flush().await.ok()?;
+                let rest = head.split_off(size);
+                Some(served(stream, rest, self.max_message))
+            }
+            Err(refusal) => {
+                refuse(&mut stream, refusal).await;
+                None
+            }
+        }
+    }
+
+    fn judge(&self, request: &Request) -> Result<Vec<u8>, Refusal> {
+        let text = |name| request.headers().get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("\u{fffd}"));
+        let mut hosts = request.headers().get_all(header::HOST).iter();
+        if hosts.next().is_none() || hosts.next().is_some() {
+            return Err((StatusCode::BAD_REQUEST, "the request needs exactly one Host header"));
+        }
+        self.policy.check_host(text(header::HOST)).map_err(|why| (StatusCode::FORBIDDEN, why))?;
+        self.policy.check_origin(text(header::ORIGIN)).map_err(|why| (StatusCode::FORBIDDEN, why))?;
+        if self.path.as_deref().is_some_and(|path| path != request.uri().path()) {
+            return Err((StatusCode::NOT_FOUND, "there is nothing at this path"));
+        }
+        let mut response = create_response(request).map_err(|error| not_websocket(&error))?;
+        let offered = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL);
+        let offered = offered.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+        if let Some(protocol) = subprotocol(&offered.map(str::trim).collect::<Vec<_>>())
+            && let Ok(value) = HeaderValue::from_str(protocol)
+        {
+            response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, value);
+        }
+        let mut bytes = Vec::with_capacity(256);
+        let unwritable = (StatusCode::INTERNAL_SERVER_ERROR, "the response could not be written");
+        write_response(&mut bytes, &response).map_err(|_| unwritable)?;
+        Ok(bytes)
+    }
+}
+
+/// `mcp` if it is offered, else a revision that is spoken here, else none; never a token (`mcp.auth.…`).
+fn subprotocol<'a>(offered: &[&'a str]) -> Option<&'a str> {
+    let spoken = |name: &str| MODERN.contains(&name) || LEGACY.contains(&name);
+    let revision = |name: &&&str| name.strip_prefix("mcp.version.").is_some_and(spoken);
+    offered.iter().find(|name| **name == "mcp").or_else(|| offered.iter().find(revision)).copied()
+}
+
+fn not_websocket(error: &WsError) -> Refusal {
+    match error {
+        WsError::Protocol(ProtocolError::MissingSecWebSocketKey | ProtocolError::InvalidSecWebSocketKey) => {
+            (StatusCode::BAD_REQUEST, "the Sec-WebSocket-Key header is missing or malformed")
+        }
+        WsError::Protocol(
+            ProtocolError::WrongHttpMethod
+            | ProtocolError::WrongHttpVersion
+            | ProtocolError::MissingConnectionUpgradeHeader
+            | ProtocolError::MissingUpgradeWebSocketHeader
+            | ProtocolError::MissingSecWebSocketVersionHeader,
+        ) => (StatusCode::UPGRADE_REQUIRED, "this address speaks MCP over WebSocket; connect with a WebSocket client"),
+        _ => (StatusCode::BAD_REQUEST, "the request is malformed"),
+    }
+}
+
+/// Answers and closes; the client's own fault, so that a failure to write concerns nobody.
+pub(super) async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, (status, why): Refusal) {
+    let upgrade =
+        if status == StatusCode::UPGRADE_REQUIRED { "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" } else { "" };
+    let response = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n{upgrade}Connection: close\r\n\r\n{why}\n",
+        why.len() + 1,
+    );
+    if stream.write_all(response.as_bytes()).await.is_ok() && stream.shutdown().await.is_ok() {
+        // Unread bytes would turn our close into a reset, which takes the answer away from the client.
+        let mut rest = [0; 1024];
+        for _ in 0..64 {
+            if !matches!(stream.read(&mut rest).await, Ok(1..)) {
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::subprotocol;
+
+    #[test]
+    fn subprotocols() {
+        let table: &[(&[&str], Option<&str>)] = &[
+            (&[], None),
+            (&["mcp"], Some("mcp")),
+            (&["chat", "mcp", "mcp.version.2025-11-25"], Some("mcp")),
+            (&["mcp.version.2025-11-25", "mcp"], Some("mcp")),
+            (&["mcp.version.2026-07-28"], Some("mcp.version.2026-07-28")),
+            (&["mcp.version.1999-01-01", "mcp.version.2025-06-18"], Some("mcp.version.2025-06-18")),
+            (&["mcp.version.1999-01-01"], None),
+            (&["mcp.auth.c2VjcmV0"], None),
+            (&["mcp.auth.c2VjcmV0", "mcp.version.2025-11-25"], Some("mcp.version.2025-11-25")),
+            (&["MCP"], None),
+            (&["graphql-ws"], None),
+        ];
+        for (offered, selected) in table {
+            assert_eq!(subprotocol(offered), *selected, "{offered:?}");
+        }
+    }
+}

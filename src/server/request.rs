@@ -1,0 +1,199 @@
+//! One request while its handler runs.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use futures_util::task::AtomicWaker;
+
+use super::Inner;
+use super::answer::{Failure, Outcome, answer, ask_first};
+use super::meta::ClientFacts;
+use super::seal::{Binding, Progress};
+use super::shared::Shared;
+use crate::frame::RequestId;
+use crate::json::{Json, Object, Text};
+use crate::platform::{BoxFuture, Lock};
+use crate::proto::{InputRequest, LogLevel};
+
+/// A request as its context sees it.
+pub(super) struct Request {
+    pub(super) server: Arc<Inner>,
+    pub(super) shared: Arc<Shared>,
+    /// Counts the connection's requests; ids may come again.
+    pub(super) number: u64,
+    pub(super) id: RequestId,
+    pub(super) method: &'static str,
+    pub(super) params: Json,
+    pub(super) client: Arc<ClientFacts>,
+    pub(super) progress_token: Option<RequestId>,
+    /// The level that a modern request asked for.
+    pub(super) level: Option<LogLevel>,
+    pub(super) rounds: Lock<Rounds>,
+    /// The last progress told: it only grows.
+    pub(super) told: Lock<f64>,
+    over: AtomicBool,
+    cancelled: AtomicBool,
+    task: AtomicWaker,
+    watchers: Lock<Vec<Waker>>,
+}
+
+/// An interactive request's earlier rounds, and what this one asks (basic/patterns/mrtr).
+#[derive(Default)]
+pub(super) struct Rounds {
+    pub(super) progress: Progress,
+    pub(super) asks: BTreeMap<String, InputRequest>,
+    /// Work that must not be thrown away before it is sealed.
+    pub(super) running_once: usize,
+}
+
+impl Request {
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn new(
+        server: Arc<Inner>,
+        shared: Arc<Shared>,
+        number: u64,
+        id: RequestId,
+        method: &'static str,
+        params: Json,
+        client: Arc<ClientFacts>,
+        meta: super::meta::RequestMeta,
+    ) -> Self {
+        Self {
+            server,
+            shared,
+            number,
+            id,
+            method,
+            params,
+            client,
+            progress_token: meta.progress_token,
+            level: meta.level,
+            rounds: Lock::default(),
+            told: Lock::new(f64::NEG_INFINITY),
+            over: AtomicBool::new(false),
+            cancelled: AtomicBool::new(false),
+            task: AtomicWaker::new(),
+            watchers: Lock::default(),
+        }
+    }
+
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::Acquire)
+    }
+
+    /// Whether it was answered, cancelled or lost its connection: nothing is sent for it any more.
+    pub(super) fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
+    pub(super) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Release);
+        self.end();
+        self.task.wake();
+    }
+
+    fn end(&self) {
+        self.over.store(true, Ordering::Release);
+        let watchers = std::mem::take(&mut *self.watchers.lock());
+        watchers.into_iter().for_each(Waker::wake);
+    }
+
+    pub(super) fn poll_over(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut watchers = self.watchers.lock();
+        if self.is_over() {
+            return Poll::Ready(());
+        }
+        if !watchers.iter().any(|waker| waker.will_wake(cx.waker())) {
+            watchers.push(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    /// Has the run looked at again: it asked for input.
+    pub(super) fn wake(&self) {
+        self.task.wake();
+    }
+
+    pub(super) fn binding(&self) -> Binding<'_> {
+        Binding { principal: self.shared.principal.as_deref(), method: self.method, params: &self.params }
+    }
+
+    /// The answer that asks for input, where the run has come to a question that the client has not answered yet.
+    fn question(&self) -> Option<Text> {
+        if !self.client.modern {
+            return None;
+        }
+        let rounds = self.rounds.lock();
+        if rounds.asks.is_empty() || rounds.running_once > 0 {
+            return None;
+        }
+        let sealed = match &self.server.sealer {
+            Some(sealer) => sealer.seal(&rounds.progress, &self.binding()),
+            None => Err(super::seal::SealError::NoRandomness),
+        };
+        let asked = sealed.map_err(|error| Failure::internal(error.text())).and_then(|state| {
+            let requests = Json::encode(&rounds.asks)?;
+            Ok(Object::new().json("inputRequests", &requests).str("requestState", &state).build())
+        });
+        Some(match asked {
+            Ok(body) => ask_first(&self.server, &self.id, &body),
+            Err(failure) => failure.text(Some(&self.id)),
+        })
+    }
+}
+
+/// A handler's run. Ends with the answer, or without one where the request was cancelled.
+pub(super) struct Running {
+    pub(super) request: Arc<Request>,
+    pub(super) work: BoxFuture<'static, Outcome>,
+}
+
+impl Running {
+    /// Runs the handler until it waits for something. No waker is registered: see [`Future::poll`].
+    pub(super) fn step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Text>> {
+        let request = &self.request;
+        let text = match catch_unwind(AssertUnwindSafe(|| self.work.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => match request.question() {
+                // The run ends here; the retry begins at the top and finds the answers.
+                Some(text) => text,
+                None => return Poll::Pending,
+            },
+            Ok(Poll::Ready(outcome)) => answer(&request.server, &request.id, request.client.modern, &outcome),
+            Err(_) => {
+                Failure::internal("the handler of this request panicked; the server goes on").text(Some(&request.id))
+            }
+        };
+        request.end();
+        Poll::Ready(Some(text))
+    }
+}
+
+impl Future for Running {
+    type Output = (Arc<Request>, Option<Text>);
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.request.task.register(cx.waker());
+        if self.request.is_cancelled() {
+            return Poll::Ready((self.request.clone(), None));
+        }
+        match self.step(cx) {
+            Poll::Ready(text) => Poll::Ready((self.request.clone(), text)),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+impl Drop for Running {
+    /// The connection ended, or the request did.
+    fn drop(&mut self) {
+        if !self.request.is_over() {
+            self.request.cancelled.store(true, Ordering::Release);
+            self.request.end();
+        }
+    }
+}

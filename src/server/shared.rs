@@ -1,0 +1,276 @@
+//! What one connection's handlers and the server at large may touch: its outbox, its legacy session, its subscriptions,
+//! and the questions that wait for the client's answer.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
+
+use futures_channel::oneshot;
+use futures_util::task::AtomicWaker;
+
+use super::meta::ClientFacts;
+use super::subscriptions::{Change, Listen};
+use crate::error::RpcError;
+use crate::frame::RequestId;
+use crate::json::{Draft, Json, Meta, Object, Text};
+use crate::platform::Lock;
+use crate::proto::LogLevel;
+
+/// Notifications that may wait for a slow peer before their senders do.
+const DATA: usize = 256;
+
+/// One connection as others see it.
+pub(super) struct Shared {
+    pub(super) state: Lock<State>,
+    out: Lock<Outbox>,
+    /// Wakes the connection's driver.
+    driver: AtomicWaker,
+    /// Handlers that wait for the client: they do not count as in flight, or their answers could not be read.
+    pub(super) asking: AtomicUsize,
+    gone: AtomicBool,
+    pub(super) principal: Option<String>,
+}
+
+#[derive(Default)]
+struct Outbox {
+    /// Answers, questions, acknowledgements: never behind notifications.
+    control: VecDeque<Text>,
+    data: VecDeque<Note>,
+    /// Senders that wait for room.
+    waiting: Vec<Waker>,
+}
+
+struct Note {
+    /// The request that it belongs to: it has to leave before that request's answer.
+    request: Option<u64>,
+    /// Set where only the latest matters.
+    change: Option<(Option<RequestId>, Change)>,
+    text: Text,
+}
+
+#[derive(Default)]
+pub(super) struct State {
+    /// Set by `initialize`.
+    pub(super) session: Option<Session>,
+    pub(super) listens: Vec<Listen>,
+    asks: HashMap<i64, oneshot::Sender<Result<Json, RpcError>>>,
+    last_ask: i64,
+}
+
+/// What a legacy client agreed on for this connection.
+pub(super) struct Session {
+    pub(super) client: Arc<ClientFacts>,
+    /// RFC 5424 severity, as `logging/setLevel` set it.
+    pub(super) level: LogLevel,
+    pub(super) subscribed: HashSet<String>,
+}
+
+impl Shared {
+    pub(super) fn new(principal: Option<String>) -> Self {
+        Self {
+            state: Lock::default(),
+            out: Lock::default(),
+            driver: AtomicWaker::new(),
+            asking: AtomicUsize::new(0),
+            gone: AtomicBool::new(false),
+            principal,
+        }
+    }
+
+    pub(super) fn register(&self, cx: &Context<'_>) {
+        self.driver.register(cx.waker());
+    }
+
+    pub(super) fn wake(&self) {
+        self.driver.wake();
+    }
+
+    /// Queues an answer, behind what its request has said so far.
+    pub(super) fn answer(&self, request: Option<u64>, text: Text) {
+        let mut out = self.out.lock();
+        if let Some(request) = request
+            && !out.data.is_empty()
+        {
+            let (own, rest) = std::mem::take(&mut out.data).into_iter().partition(|note| note.request == Some(request));
+            let own: VecDeque<Note> = own;
+            out.data = rest;
+            out.control.extend(own.into_iter().map(|note| note.text));
+        }
+        out.control.push_back(text);
+    }
+
+    /// Queues a message that must not wait behind notifications, from outside the driver.
+    pub(super) fn control(&self, text: Text) {
+        self.out.lock().control.push_back(text);
+        self.wake();
+    }
+
+    /// Queues a notification of a request; pending while the peer is too slow to take it.
+    pub(super) fn poll_note(&self, cx: &Context<'_>, request: u64, text: &Text) -> Poll<()> {
+        if self.gone.load(Ordering::Acquire) {
+            return Poll::Ready(());
+        }
+        let mut out = self.out.lock();
+        if out.data.len() >= DATA {
+            out.waiting.push(cx.waker().clone());
+            return Poll::Pending;
+        }
+        out.data.push_back(Note { request: Some(request), change: None, text: text.clone() });
+        drop(out);
+        self.wake();
+        Poll::Ready(())
+    }
+
+    /// Tells this connection of a change, as each of its subscriptions asked for it.
+    pub(super) fn changed(&self, change: &Change) {
+        let state = self.state.lock();
+        let mut texts = Vec::new();
+        if let Some(session) = &state.session
+            && change.concerns_session(session)
+        {
+            texts.push((None, change.text(None)));
+        }
+        for listen in state.listens.iter().filter(|listen| listen.wants(change)) {
+            texts.push((Some(listen.id.clone()), change.text(Some(&listen.id))));
+        }
+        drop(state);
+        if texts.is_empty() {
+            return;
+        }
+        let mut out = self.out.lock();
+        for (to, text) in texts {
+            // Still unsent and the same: the peer learns nothing from a second one.
+            let change = Some((to, change.clone()));
+            if !out.data.iter().any(|note| note.change == change) {
+                out.data.push_back(Note { request: None, change, text });
+            }
+        }
+        drop(out);
+        self.wake();
+    }
+
+    /// Takes away what waits for a subscription that has ended.
+    pub(super) fn forget_listen(&self, id: &RequestId) {
+        self.out.lock().data.retain(|note| !matches!(&note.change, Some((Some(to), _)) if to == id));
+    }
+
+    /// Takes away what waits for a request that was cancelled.
+    pub(super) fn forget_request(&self, request: u64) {
+        let mut out = self.out.lock();
+        if !out.data.is_empty() {
+            out.data.retain(|note| note.request != Some(request));
+        }
+    }
+
+    /// The next message to send.
+    pub(super) fn next(&self) -> Option<Text> {
+        let mut out = self.out.lock();
+        if let Some(text) = out.control.pop_front() {
+            return Some(text);
+        }
+        let note = out.data.pop_front()?;
+        let waiting = if out.data.len() < DATA { std::mem::take(&mut out.waiting) } else { Vec::new() };
+        drop(out);
+        waiting.into_iter().for_each(Waker::wake);
+        Some(note.text)
+    }
+
+    /// How many answers wait for the peer.
+    pub(super) fn backlog(&self) -> usize {
+        self.out.lock().control.len()
+    }
+
+    pub(super) fn is_drained(&self) -> bool {
+        let out = self.out.lock();
+        out.control.is_empty() && out.data.is_empty()
+    }
+
+    pub(super) fn is_listening(&self, id: &RequestId) -> bool {
+        self.state.lock().listens.iter().any(|listen| listen.id == *id)
+    }
+
+    /// Asks a legacy client; dropping the answer's receiver through [`Ask`] cancels the question.
+    pub(super) fn ask(self: &Arc<Self>, method: &str, params: &Json) -> Result<Ask, RpcError> {
+        let (tx, rx) = oneshot::channel();
+        let mut state = self.state.lock();
+        if self.gone.load(Ordering::Acquire) {
+            return Err(connection_ended());
+        }
+        state.last_ask += 1;
+        let number = state.last_ask;
+        let id = RequestId::Number(number);
+        let text = Draft::with_params(method, params)
+            .and_then(|draft| draft.finish(Some(&id), Meta::default()))
+            .map_err(|error| RpcError { code: -32603, message: error.to_string(), data: None })?;
+        state.asks.insert(number, tx);
+        drop(state);
+        self.asking.fetch_add(1, Ordering::AcqRel);
+        self.control(text.text().clone());
+        Ok(Ask { shared: self.clone(), number, answer: rx, answered: false })
+    }
+
+    /// Hands the client's answer to who asked. Answers to nothing are ignored.
+    pub(super) fn answered(&self, id: &RequestId, answer: Result<Json, RpcError>) {
+        let RequestId::Number(number) = id else { return };
+        let waiting = self.state.lock().asks.remove(number);
+        if let Some(waiting) = waiting {
+            let _ = waiting.send(answer);
+        }
+    }
+
+    /// The connection is over: everyone who waits for it is told.
+    pub(super) fn end(&self) {
+        self.gone.store(true, Ordering::Release);
+        let asks = {
+            let mut state = self.state.lock();
+            state.listens.clear();
+            state.session = None;
+            std::mem::take(&mut state.asks)
+        };
+        for (_, waiting) in asks {
+            let _ = waiting.send(Err(connection_ended()));
+        }
+        let out = std::mem::take(&mut *self.out.lock());
+        out.waiting.into_iter().for_each(Waker::wake);
+    }
+}
+
+fn connection_ended() -> RpcError {
+    RpcError { code: -32603, message: "the connection ended before the client answered".into(), data: None }
+}
+
+/// A question on its way to a legacy client.
+pub(super) struct Ask {
+    shared: Arc<Shared>,
+    number: i64,
+    answer: oneshot::Receiver<Result<Json, RpcError>>,
+    answered: bool,
+}
+
+impl Ask {
+    pub(super) async fn answer(mut self) -> Result<Json, RpcError> {
+        let answer = (&mut self.answer).await;
+        self.answered = true;
+        answer.unwrap_or_else(|_| Err(connection_ended()))
+    }
+}
+
+impl Drop for Ask {
+    fn drop(&mut self) {
+        self.shared.asking.fetch_sub(1, Ordering::AcqRel);
+        if self.answered || self.shared.state.lock().asks.remove(&self.number).is_none() {
+            // The slot in flight is taken again, or freed.
+            self.shared.wake();
+            return;
+        }
+        let params = Object::new()
+            .id("requestId", &RequestId::Number(self.number))
+            .str("reason", "the request that asked has ended")
+            .build();
+        let draft = Draft::with_params("notifications/cancelled", &params);
+        if let Ok(sent) = draft.and_then(|draft| draft.finish(None, Meta::default())) {
+            self.shared.control(sent.text().clone());
+        }
+    }
+}

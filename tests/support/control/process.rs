@@ -1,0 +1,100 @@
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+use tokio::sync::Mutex;
+
+use crate::hole::Hole;
+use crate::log::Log;
+use crate::scripted::Era;
+
+/// A peer in a process of its own, which can be killed and started again on the same port.
+pub(crate) struct Process {
+    pub(crate) port: u16,
+    pub(crate) hole: Hole,
+    program: String,
+    era: Era,
+    log: Arc<Log>,
+    child: Mutex<Option<Child>>,
+    generation: AtomicU32,
+}
+
+impl Process {
+    pub(crate) async fn new(program: &str, era: Era, log: Arc<Log>) -> Result<Self, String> {
+        let port = free_port().await.map_err(|error| error.to_string())?;
+        let hole = Hole::before(port).await.map_err(|error| error.to_string())?;
+        let process = Self {
+            port,
+            hole,
+            program: program.to_owned(),
+            era,
+            log,
+            child: Mutex::new(None),
+            generation: AtomicU32::new(0),
+        };
+        process.start().await?;
+        Ok(process)
+    }
+
+    /// Returns once the peer listens. It is told how often it was started before.
+    pub(crate) async fn start(&self) -> Result<Value, String> {
+        let mut held = self.child.lock().await;
+        if held.is_some() {
+            return Err("it runs already".into());
+        }
+        let own = std::env::current_exe().map_err(|error| error.to_string())?;
+        let mut command = match self.program.as_str() {
+            "scripted" => {
+                let mut command = Command::new(own);
+                let generation = self.generation.fetch_add(1, Ordering::Relaxed);
+                command.args(["--peer", self.era.name(), "--generation", &generation.to_string()]);
+                command
+            }
+            example => Command::new(own.with_file_name(example)),
+        };
+        let mut child = command
+            .args(["--port", &self.port.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| {
+                format!(
+                    "{} could not be started ({error}); cargo build --examples --all-features builds it",
+                    self.program
+                )
+            })?;
+        let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+        loop {
+            match lines.next_line().await {
+                Ok(Some(line)) if line.starts_with("listening") => break,
+                Ok(Some(_)) => {}
+                _ => return Err(format!("{} ended before it listened", self.program)),
+            }
+        }
+        let log = self.log.clone();
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = lines.next_line().await {
+                log.note(line);
+            }
+        });
+        *held = Some(child);
+        Ok(json!(true))
+    }
+
+    /// SIGKILL. Returns when the process is gone.
+    pub(crate) async fn kill(&self) -> Result<Value, String> {
+        let mut child = self.child.lock().await.take().ok_or("it does not run")?;
+        child.kill().await.map_err(|error| error.to_string())?;
+        Ok(json!(true))
+    }
+}
+
+/// The port stays the peer's own over restarts, so it cannot be left to the peer to choose.
+async fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port())
+}

@@ -1,0 +1,17 @@
+import { render } from "preact";
+import "./style/fonts.css";
+import "./style/tokens.css";
+import "./style/base.css";
+import "./style/layout.css";
+import "./style/forms.css";
+import "./style/content.css";
+import "./style/log.css";
+import { open } from "./state/connection";
+import { applyTheme, era, takeFragment } from "./state/prefs";
+import { Shell } from "./views/shell";
+
+applyTheme();
+const prefill = takeFragment();
+const root = document.getElementById("app");
+if (root) render(<Shell prefill={prefill} />, root);
+if (prefill.url) void open({ url: prefill.url, token: prefill.token ?? "", era: era.value });

@@ -1,0 +1,100 @@
+// The first screen: where to connect to.
+import { useEffect, useRef, useState } from "preact/hooks";
+import { connectFailure, connecting } from "../state/app";
+import { lastTarget, open } from "../state/connection";
+import { era, forget, recents } from "../state/prefs";
+import { useStore } from "../state/store";
+import { FailureView } from "../render/failure";
+import { Button, Segments, Spinner } from "../ui/bits";
+import { Icon } from "../ui/icons";
+
+export function ConnectView({ prefill }: { prefill: { url?: string; token?: string } }) {
+  const busy = useStore(connecting);
+  const failure = useStore(connectFailure);
+  const known = useStore(recents);
+  const choice = useStore(era);
+  const [url, setUrl] = useState(lastTarget()?.url ?? prefill.url ?? known[0]?.url ?? "");
+  const [token, setToken] = useState(lastTarget()?.token ?? prefill.token ?? "");
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => input.current?.focus(), []);
+  const go = (to: string): void => void open({ url: to, token, era: choice });
+  return (
+    <div class="connect">
+      <div class="connect-box">
+        <h1>Look inside an MCP server</h1>
+        <p class="lead">Connect over WebSocket, call its tools, read its resources, answer its questions, and see every frame on the wire.</p>
+        <form
+          class="card connect-form"
+          noValidate
+          aria-label="Connection"
+          onSubmit={(event) => {
+            event.preventDefault();
+            go(url);
+          }}
+        >
+          <div class="card-body fields">
+            <div class="field">
+              <label class="field-label" for="url">Server address</label>
+              <input
+                id="url"
+                ref={input}
+                class="input large code"
+                type="url"
+                inputMode="url"
+                value={url}
+                placeholder="ws://127.0.0.1:9001/"
+                autocomplete="off"
+                autocapitalize="off"
+                spellcheck={false}
+                aria-invalid={failure ? true : undefined}
+                onInput={(event) => setUrl(event.currentTarget.value)}
+              />
+            </div>
+            <div class="connect-options">
+              <div class="field">
+                <label class="field-label" for="token">Token <span class="optional">optional</span></label>
+                <input id="token" class="input" type="password" value={token} autocomplete="off" aria-describedby="token-hint" onInput={(event) => setToken(event.currentTarget.value)} />
+                <p class="hint" id="token-hint">Sent while connecting. Never stored.</p>
+              </div>
+              <div class="field">
+                <span class="field-label">Protocol era</span>
+                <Segments
+                  label="Protocol era"
+                  name="era"
+                  value={choice}
+                  options={[{ value: "auto", label: "Auto" }, { value: "modern", label: "Modern", title: "2026-07-28" }, { value: "legacy", label: "Legacy", title: "2025-11-25 and older" }]}
+                  onChange={(value) => era.set(value)}
+                />
+                <p class="hint">{{ auto: "Found out by asking.", modern: "2026-07-28.", legacy: "2025-11-25 and older." }[choice]}</p>
+              </div>
+            </div>
+            {failure && !busy && <FailureView failure={failure} />}
+          </div>
+          <div class="card-foot">
+            {busy
+              ? <Button icon="stop" onClick={() => { busy.stop(); connecting.set(undefined); }}>Stop</Button>
+              : <Button look="primary" type="submit" icon="link">Connect</Button>}
+            {busy && <span class="muted busy" role="status"><Spinner /> Connecting to <code>{busy.url}</code></span>}
+          </div>
+        </form>
+        {known.length > 0 && (
+          <section class="recents" aria-label="Recent servers">
+            <h2 class="eyebrow">Recent</h2>
+            <ul>
+              {known.map((one) => (
+                <li key={one.url}>
+                  <button type="button" class="recent" disabled={busy !== undefined} onClick={() => { setUrl(one.url); go(one.url); }}>
+                    <Icon name="server" />
+                    <span class="recent-text"><strong>{one.name ?? one.url}</strong>{one.name && <code>{one.url}</code>}</span>
+                  </button>
+                  <Button look="quiet" small icon="close" label={`Forget ${one.name ?? one.url}`} onClick={() => forget(one.url)} />
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
+        <p class="fine">Everything runs in this page: nothing is sent anywhere but to the server you name.</p>
+      </div>
+    </div>
+  );
+}

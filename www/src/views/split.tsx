@@ -1,0 +1,29 @@
+// A list with the chosen item beside it; on a phone one after the other.
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { Button } from "../ui/bits";
+
+interface Props {
+  readonly noun: string;
+  readonly open: boolean;
+  readonly onBack: () => void;
+  readonly list: ComponentChildren;
+  readonly children: ComponentChildren;
+}
+
+export function Split({ noun, open, onBack, list, children }: Props) {
+  const detail = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // On a phone the list is gone now: the reader starts at the top of what was chosen.
+    if (open) detail.current?.scrollTo(0, 0);
+  }, [open]);
+  return (
+    <div class={`split${open ? " open" : ""}`}>
+      <aside class="split-list" aria-label={`List of ${noun}`}>{list}</aside>
+      <div class="split-detail" ref={detail}>
+        <div class="back"><Button look="quiet" icon="left" onClick={onBack}>All {noun}</Button></div>
+        {children}
+      </div>
+    </div>
+  );
+}

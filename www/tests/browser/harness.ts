@@ -1,0 +1,95 @@
+// A browser, a page and a server to talk to.
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { inject } from "vitest";
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export const launch = (): Promise<Browser> =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-quic", "--no-first-run"],
+  });
+
+export interface Opened {
+  readonly page: Page;
+  /** What the page complained about: exceptions, errors in the console, violations of its policy. */
+  readonly complaints: string[];
+}
+
+export async function open(browser: Browser, options: BrowserContextOptions & { url?: string; fragment?: string } = {}): Promise<Opened> {
+  const { url, fragment, ...rest } = options;
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "light", ...rest });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("console", (message) => {
+    // The browser itself reports each socket that does not open.
+    if (message.type() === "error" && !/WebSocket connection to/.test(message.text())) complaints.push(message.text());
+  });
+  page.on("request", (request) => {
+    if (!/^(data:|blob:)/.test(request.url()) && !request.url().startsWith(inject("page"))) complaints.push(`asked the network for ${request.url()}`);
+  });
+  const hash = fragment ?? (url && `url=${encodeURIComponent(url)}`);
+  await page.goto(inject("page") + (hash ? `#${hash}` : ""));
+  return { page, complaints };
+}
+
+export async function shot(page: Page, name: string): Promise<void> {
+  const folder = here("../shots");
+  mkdirSync(folder, { recursive: true });
+  // Animations end, so that two runs give the same picture.
+  await page.screenshot({ path: `${folder}/${name}.png`, animations: "disabled" });
+}
+
+/** A server of the legacy era, that can be killed and started again at the same port. */
+export class MockServer {
+  #child: ChildProcess | undefined;
+  url = "";
+
+  async start(): Promise<this> {
+    const port = this.url ? new URL(this.url).port : "0";
+    const child = spawn(process.execPath, [here("../mock-server.mjs"), port], { stdio: ["ignore", "pipe", "inherit"] });
+    this.#child = child;
+    const lines = createInterface({ input: child.stdout });
+    for await (const line of lines) {
+      this.url = line;
+      break;
+    }
+    return this;
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null) return;
+    const gone = new Promise((done) => child.once("exit", done));
+    child.kill("SIGKILL");
+    await gone;
+  }
+}
+
+export async function choose(page: Page, tool: string): Promise<void> {
+  await page.locator("button.item", { has: page.locator(".item-title", { hasText: tool }) }).first().click();
+  await page.getByRole("heading", { level: 2, name: tool }).waitFor();
+}
+
+export const call = (page: Page): Promise<void> => page.getByRole("button", { name: "Call tool" }).click();
+
+export const go = (page: Page, view: string): Promise<void> =>
+  page.getByRole("navigation", { name: "Views" }).getByRole("button", { name: new RegExp(`^${view}`) }).click();
+
+/** Elements that stick out of the window on the right, but for those in boxes that scroll or cut. */
+export function overflow(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const width = document.documentElement.clientWidth;
+    const wide = document.documentElement.scrollWidth > width ? [`the page is ${document.documentElement.scrollWidth} px wide`] : [];
+    const out = [...document.querySelectorAll<HTMLElement>("#app *, dialog *")].filter((element) => {
+      const box = element.getBoundingClientRect();
+      return box.width > 0 && box.right > width + 1 && !element.closest(".sr, .json, pre, .skip, .event-label");
+    });
+    return [...wide, ...out.map((element) => `${element.tagName}.${element.className}`)];
+  });
+}
