@@ -47,11 +47,9 @@ pub(crate) struct Replay {
 impl Replay {
     pub(crate) fn of(method: &str) -> Self {
         let asks = matches!(method, "tools/call" | "prompts/get" | "resources/read");
-        let safe = match method {
-            "server/discover" | "resources/read" | "prompts/get" | "completion/complete" | "ping" => true,
-            "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list" => true,
-            _ => false,
-        };
+        let lists = matches!(method, "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list");
+        let reads = matches!(method, "server/discover" | "resources/read" | "prompts/get" | "completion/complete");
+        let safe = lists || reads || method == "ping";
         Self { safe, asks }
     }
 }
@@ -359,7 +357,7 @@ impl<T: Ticket> Session<T> {
             Waiter::Probe => self.probe_silent(call.started, now),
             Waiter::Initialize => self.handshake_failed(error, now),
             Waiter::Heartbeat => self.heartbeat_missed(now),
-            Waiter::Listen(key) | Waiter::Subscribe(key) => self.subscription_failed(key, error),
+            Waiter::Listen(key) | Waiter::Subscribe(key) => self.subscription_over(key, Some(error), now),
             Waiter::Nobody => {}
         }
     }

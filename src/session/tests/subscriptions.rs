@@ -191,6 +191,17 @@ fn legacy_unsubscribing_leaves_what_others_still_want() {
 }
 
 #[test]
+fn a_legacy_subscription_that_fails_in_part_leaves_nothing_behind() {
+    let mut sim = Sim::legacy();
+    sim.listen("a", json!({ "resourceSubscriptions": ["u", "v"] }));
+    let sent = sim.sent();
+    sim.deliver(answer(&sent[0], json!({})));
+    sim.deliver(refusal(&sent[1], -32002));
+    assert_eq!(sim.error_of("a").rpc().map(|rpc| rpc.code), Some(-32002));
+    assert_eq!(sim.methods(), ["resources/unsubscribe", "resources/unsubscribe"]);
+}
+
+#[test]
 fn in_the_modern_era_the_log_level_travels_with_every_request() {
     let mut sim = Sim::modern();
     level(&mut sim, "level", "warning");
