@@ -39,9 +39,11 @@ fn a_modern_subscription_is_one_request_that_is_acknowledged_first() {
     acknowledge(&mut sim, &listen);
     assert_eq!(sim.reply_to("sub").expect("agreed"), everything());
     sim.advance(secs(10_000));
+    sim.nothing_sent();
+    assert_eq!(sim.has_event(|event| matches!(event, Event::SubscriptionEnded { .. })), 0, "it has no deadline");
     sim.deliver(notification("notifications/tools/list_changed", json!({ "_meta": { ID: listen["id"] } })));
     sim.deliver(notification("notifications/resources/updated", json!({ "uri": "file:///a" })));
-    assert_eq!(sim.has_event(|event| matches!(event, Event::ToolsChanged)), 1, "it has no deadline");
+    assert_eq!(sim.has_event(|event| matches!(event, Event::ToolsChanged)), 1);
     assert_eq!(sim.has_event(|event| matches!(event, Event::ResourceUpdated { uri } if uri == "file:///a")), 1);
 }
 
