@@ -36,9 +36,13 @@ pub(crate) enum ErrorKind {
         after: Duration,
         what: &'static str,
         hint: Option<&'static str>,
+        /// Whether anything was sent at all.
+        sent: bool,
     },
     Cancelled,
     Closed,
+    /// Closed while the server may have been acting on the request.
+    ClosedMidCall,
     Interrupted {
         maybe_executed: bool,
         request_state: Option<String>,
@@ -109,7 +113,7 @@ impl Error {
             },
             ErrorKind::Timeout { .. } => "timeout",
             ErrorKind::Cancelled => "cancelled",
-            ErrorKind::Closed => "closed",
+            ErrorKind::Closed | ErrorKind::ClosedMidCall => "closed",
             ErrorKind::Interrupted { .. } => "interrupted",
             ErrorKind::Overloaded { .. } => "overloaded",
             ErrorKind::TooLarge { .. } => "too_large",
@@ -154,7 +158,7 @@ impl Error {
 
     /// The client was closed. Make a new one.
     pub fn is_closed(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Closed)
+        matches!(self.kind(), ErrorKind::Closed | ErrorKind::ClosedMidCall)
     }
 
     /// The link was lost while the request was under way, and repeating it is the caller's choice: see
@@ -167,7 +171,8 @@ impl Error {
     pub fn maybe_executed(&self) -> bool {
         match self.kind() {
             ErrorKind::Interrupted { maybe_executed, .. } => *maybe_executed,
-            ErrorKind::Timeout { .. } | ErrorKind::Cancelled | ErrorKind::InputFailed { .. } => true,
+            ErrorKind::Timeout { sent, .. } => *sent,
+            ErrorKind::ClosedMidCall | ErrorKind::Cancelled | ErrorKind::InputFailed { .. } => true,
             _ => false,
         }
     }
@@ -236,12 +241,15 @@ impl fmt::Display for Error {
         match self.kind() {
             ErrorKind::Rpc(error) => error.fmt(f),
             ErrorKind::Transport(error) => error.fmt(f),
-            ErrorKind::Timeout { after, what, hint } => {
+            ErrorKind::Timeout { after, what, hint, .. } => {
                 write!(f, "{what} within {} ms; raise the timeout or check the server", after.as_millis())?;
                 hint.map_or(Ok(()), |hint| write!(f, " ({hint})"))
             }
             ErrorKind::Cancelled => f.write_str("the call was cancelled by its caller"),
             ErrorKind::Closed => f.write_str("the client is closed; connect a new one"),
+            ErrorKind::ClosedMidCall => {
+                f.write_str("the client was closed while the call was under way; the server may have acted on it")
+            }
             ErrorKind::Interrupted { maybe_executed: true, cause, .. } => write!(
                 f,
                 "the connection was lost while the call was under way ({cause}); the server may have acted on it, so it was not repeated"

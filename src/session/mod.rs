@@ -386,8 +386,10 @@ impl<T: Ticket> Session<T> {
             self.outputs.push_back(Output::InputCancelled(id, InputEnd::Cancelled));
         }
         for (_, call) in self.calls.take() {
+            let may_run = matches!(call.wire, Wire::Sent { .. }) && !call.replay.safe;
             if let Waiter::Caller(ticket) = call.waiter {
-                self.reply(ticket, Err(error.clone()));
+                let mid_call = reason.is_none() && may_run;
+                self.reply(ticket, Err(if mid_call { Error::new(ErrorKind::ClosedMidCall) } else { error.clone() }));
             }
         }
         for (key, sub) in self.subs.take() {
