@@ -243,6 +243,7 @@ async fn sampling_roots_and_urls_go_the_same_way() {
     ] {
         let first = peer.call_modern(tool, json!({})).await;
         assert_eq!(first["result"]["inputRequests"][key]["method"], method);
+        assert!(first["result"]["inputRequests"][key]["params"].get("elicitationId").is_none());
         let extra = json!({"inputResponses": {key: response}, "requestState": first["result"]["requestState"]});
         assert_eq!(text(&peer.call_modern(tool, extra).await), expected);
     }
@@ -256,6 +257,7 @@ async fn sampling_roots_and_urls_go_the_same_way() {
         peer.call(tool, json!({})).await;
         let question = peer.next().await;
         assert_eq!(question["method"], method);
+        assert_eq!(question["params"]["elicitationId"].as_str().map(str::len), (tool == "url").then_some(32));
         reply(&mut peer, &question, response).await;
         assert_eq!(text(&peer.next().await), expected);
     }

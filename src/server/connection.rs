@@ -326,7 +326,8 @@ impl Connection {
                 }
                 Poll::Ready(Some(Err(error))) => {
                     // The link has told its peer what it did wrong, as far as the carrier can.
-                    self.close(None, Err(error));
+                    let goodbye = matches!(error.kind(), TransportErrorKind::Closed { code: 1000 | 1001 | 1005 });
+                    self.close(None, if goodbye { Ok(()) } else { Err(error) });
                     return false;
                 }
                 Poll::Ready(None) => {

@@ -34,8 +34,14 @@ pub(super) struct Request {
     /// The level that a modern request asked for.
     pub(super) level: Option<LogLevel>,
     pub(super) rounds: Lock<Rounds>,
-    /// The last progress told: it only grows.
-    pub(super) told: Lock<f64>,
+    /// The last progress told, if any: it only grows.
+    pub(super) told: Lock<Option<f64>>,
+    pub(super) life: Life,
+}
+
+/// Whether a request goes on, and who wants to know.
+#[derive(Default)]
+pub(super) struct Life {
     over: AtomicBool,
     cancelled: AtomicBool,
     task: AtomicWaker,
@@ -52,59 +58,29 @@ pub(super) struct Rounds {
 }
 
 impl Request {
-    #[allow(clippy::too_many_arguments)]
-    pub(super) fn new(
-        server: Arc<Inner>,
-        shared: Arc<Shared>,
-        number: u64,
-        id: RequestId,
-        method: &'static str,
-        params: Json,
-        client: Arc<ClientFacts>,
-        meta: super::meta::RequestMeta,
-    ) -> Self {
-        Self {
-            server,
-            shared,
-            number,
-            id,
-            method,
-            params,
-            client,
-            progress_token: meta.progress_token,
-            level: meta.level,
-            rounds: Lock::default(),
-            told: Lock::new(f64::NEG_INFINITY),
-            over: AtomicBool::new(false),
-            cancelled: AtomicBool::new(false),
-            task: AtomicWaker::new(),
-            watchers: Lock::default(),
-        }
-    }
-
     pub(super) fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Acquire)
+        self.life.cancelled.load(Ordering::Acquire)
     }
 
     /// Whether it was answered, cancelled or lost its connection: nothing is sent for it any more.
     pub(super) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Acquire)
+        self.life.over.load(Ordering::Acquire)
     }
 
     pub(super) fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Release);
+        self.life.cancelled.store(true, Ordering::Release);
         self.end();
-        self.task.wake();
+        self.life.task.wake();
     }
 
     fn end(&self) {
-        self.over.store(true, Ordering::Release);
-        let watchers = std::mem::take(&mut *self.watchers.lock());
+        self.life.over.store(true, Ordering::Release);
+        let watchers = std::mem::take(&mut *self.life.watchers.lock());
         watchers.into_iter().for_each(Waker::wake);
     }
 
     pub(super) fn poll_over(&self, cx: &Context<'_>) -> Poll<()> {
-        let mut watchers = self.watchers.lock();
+        let mut watchers = self.life.watchers.lock();
         if self.is_over() {
             return Poll::Ready(());
         }
@@ -116,7 +92,7 @@ impl Request {
 
     /// Has the run looked at again: it asked for input.
     pub(super) fn wake(&self) {
-        self.task.wake();
+        self.life.task.wake();
     }
 
     pub(super) fn binding(&self) -> Binding<'_> {
@@ -177,7 +153,7 @@ impl Future for Running {
     type Output = (Arc<Request>, Option<Text>);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.request.task.register(cx.waker());
+        self.request.life.task.register(cx.waker());
         if self.request.is_cancelled() {
             return Poll::Ready((self.request.clone(), None));
         }
@@ -192,7 +168,7 @@ impl Drop for Running {
     /// The connection ended, or the request did.
     fn drop(&mut self) {
         if !self.request.is_over() {
-            self.request.cancelled.store(true, Ordering::Release);
+            self.request.life.cancelled.store(true, Ordering::Release);
             self.request.end();
         }
     }
