@@ -54,7 +54,8 @@ pub(super) struct Connection {
 
 struct KeepAlive {
     every: Duration,
-    timer: BoxFuture<'static, ()>,
+    /// Begins with the first poll: timers want their runtime.
+    timer: Option<BoxFuture<'static, ()>>,
     heard: bool,
     missed: u8,
 }
@@ -76,12 +77,7 @@ impl Connection {
         let pings = matches!(link.profile, Profile::SharedChannel { liveness: Liveness::Ping, .. });
         let keep_alive = server.limits.keep_alive.filter(|_| pings);
         Self {
-            keep_alive: keep_alive.map(|every| KeepAlive {
-                every,
-                timer: platform::sleep(every),
-                heard: false,
-                missed: 0,
-            }),
+            keep_alive: keep_alive.map(|every| KeepAlive { every, timer: None, heard: false, missed: 0 }),
             server,
             shared,
             tx: link.tx,
@@ -247,8 +243,8 @@ impl Connection {
         // While we do not read we do not hear.
         let paused = self.is_full();
         let Some(keep) = &mut self.keep_alive else { return true };
-        while keep.timer.as_mut().poll(cx).is_ready() {
-            keep.timer = platform::sleep(keep.every);
+        while keep.timer.get_or_insert_with(|| platform::sleep(keep.every)).as_mut().poll(cx).is_ready() {
+            keep.timer = None;
             if std::mem::take(&mut keep.heard) || paused {
                 keep.missed = 0;
                 continue;

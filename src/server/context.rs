@@ -188,7 +188,14 @@ impl RequestContext {
                 .parse()
                 .map_err(|error| ToolError::message(format!("the client's answer to {method} is malformed: {error}")));
         }
-        let answered = request.rounds.lock().progress.answers.get(key).cloned();
+        let answered = {
+            let mut rounds = request.rounds.lock();
+            let answer = rounds.progress.answers.get(key).cloned();
+            if answer.is_some() {
+                rounds.used.insert(key.to_owned());
+            }
+            answer
+        };
         if let Some(answer) = answered {
             return serde_json::from_value(answer).map_err(|error| {
                 ToolError::rpc(

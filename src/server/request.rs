@@ -1,6 +1,6 @@
 //! One request while its handler runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -52,6 +52,8 @@ pub(super) struct Life {
 #[derive(Default)]
 pub(super) struct Rounds {
     pub(super) progress: Progress,
+    /// The answers that this run has come to; what else the client sent along is not carried on.
+    pub(super) used: BTreeSet<String>,
     pub(super) asks: BTreeMap<String, InputRequest>,
     /// Work that must not be thrown away before it is sealed.
     pub(super) running_once: usize,
@@ -108,8 +110,10 @@ impl Request {
         if rounds.asks.is_empty() || rounds.running_once > 0 {
             return None;
         }
+        let mut progress = rounds.progress.clone();
+        progress.answers.retain(|key, _| rounds.used.contains(key));
         let sealed = match &self.server.sealer {
-            Some(sealer) => sealer.seal(&rounds.progress, &self.binding()),
+            Some(sealer) => sealer.seal(progress, &self.binding()),
             None => Err(super::seal::SealError::NoRandomness),
         };
         let asked = sealed.map_err(|error| Failure::internal(error.text())).and_then(|state| {
