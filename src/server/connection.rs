@@ -16,7 +16,7 @@ use super::dispatch::{Asked, Started, start};
 use super::meta::MetaReader;
 use super::request::{Request, Running};
 use super::shared::Shared;
-use super::subscriptions::SUBSCRIPTION_ID;
+use super::subscriptions::subscription_meta;
 use crate::error::RpcError;
 use crate::frame::{Close, Inbound, Liveness, Outbound, Profile, RequestId};
 use crate::json::{Json, Malformed, MessageId, Object, Text};
@@ -93,9 +93,13 @@ impl Connection {
         }
     }
 
-    /// Handlers at work: those that wait for the client's answer are not.
+    /// Handlers at work. Those that wait for the client's answer are not, or the answer might never be read.
     fn in_flight(&self) -> usize {
-        self.running.len().saturating_sub(self.shared.asking.load(Ordering::Acquire))
+        if self.shared.asking.load(Ordering::Acquire) == 0 {
+            return self.running.len();
+        }
+        let asking = self.requests.values().filter(|request| request.is_asking()).count();
+        self.running.len().saturating_sub(asking)
     }
 
     /// What waits for an answer of the client is bounded too, or its answers could not be told from a flood.
@@ -208,7 +212,7 @@ impl Connection {
         let listens = std::mem::take(&mut self.shared.state.lock().listens);
         for listen in listens {
             self.shared.forget_listen(&listen.id);
-            let meta = Object::new().id(SUBSCRIPTION_ID, &listen.id).build();
+            let meta = subscription_meta(&listen.id);
             let reply = Reply::with_meta(Object::new().json("_meta", &meta).build());
             self.shared.answer(None, answer(&self.server, &listen.id, true, &Ok(reply)));
             self.shared.answer(None, listen.cancelled());

@@ -12,6 +12,7 @@ use super::subscriptions::notification;
 use crate::frame::RequestId;
 use crate::json::{Json, Object};
 use crate::platform;
+use crate::proto::meta::PROGRESS_TOKEN;
 use crate::proto::{
     CreateMessageRequest, CreateMessageResult, ElicitRequest, ElicitResult, Implementation, InputRequest,
     ListRootsResult, LogLevel, Root, code, method,
@@ -43,7 +44,7 @@ impl RequestContext {
             }
             *told = Some(progress);
         }
-        let mut params = Object::new().id("progressToken", token).num("progress", progress);
+        let mut params = Object::new().id(PROGRESS_TOKEN, token).num("progress", progress);
         if let Some(total) = total.filter(|total| total.is_finite()) {
             params = params.num("total", total);
         }
@@ -177,6 +178,7 @@ impl RequestContext {
         }
         if !request.client.modern {
             let params = params.unwrap_or_else(|| Object::new().build());
+            let _asking = request.asks();
             let ask = request.shared.ask(method, &params);
             let answer = match ask {
                 Ok(ask) => ask.answer().await,

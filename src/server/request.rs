@@ -5,7 +5,7 @@ use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use futures_util::task::AtomicWaker;
@@ -44,8 +44,20 @@ pub(super) struct Request {
 pub(super) struct Life {
     over: AtomicBool,
     cancelled: AtomicBool,
+    asking: AtomicUsize,
     task: AtomicWaker,
     watchers: Lock<Vec<Waker>>,
+}
+
+/// While it lives, its request waits for the client.
+pub(super) struct Asking<'a>(&'a Request);
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.life.asking.fetch_sub(1, Ordering::AcqRel);
+        self.0.shared.asking.fetch_sub(1, Ordering::AcqRel);
+        self.0.shared.wake();
+    }
 }
 
 /// An interactive request's earlier rounds, and what this one asks (basic/patterns/mrtr).
@@ -62,6 +74,17 @@ pub(super) struct Rounds {
 impl Request {
     pub(super) fn is_cancelled(&self) -> bool {
         self.life.cancelled.load(Ordering::Acquire)
+    }
+
+    /// Marks the request as waiting for the client: its handler is not at work meanwhile.
+    pub(super) fn asks(&self) -> Asking<'_> {
+        self.life.asking.fetch_add(1, Ordering::AcqRel);
+        self.shared.asking.fetch_add(1, Ordering::AcqRel);
+        Asking(self)
+    }
+
+    pub(super) fn is_asking(&self) -> bool {
+        self.life.asking.load(Ordering::Acquire) > 0
     }
 
     /// Whether it was answered, cancelled or lost its connection: nothing is sent for it any more.
