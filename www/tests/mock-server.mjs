@@ -29,6 +29,12 @@ function serve(socket) {
   const send = (message) => socket.readyState === 1 && socket.send(JSON.stringify({ jsonrpc: "2.0", ...message }));
   const notify = (method, params) => send({ method, params });
 
+  const ask = (method, params) => new Promise((done, stop) => {
+    const id = `ask-${++ids}`;
+    asked.set(id, { done, stop });
+    send({ id, method, params });
+  });
+
   const context = (signal, token) => ({
     sleep: (ms) => new Promise((done, stop) => {
       const timer = setTimeout(done, ms);
@@ -36,11 +42,8 @@ function serve(socket) {
     }),
     progress: (value) => token !== undefined && notify("notifications/progress", { progressToken: token, ...value }),
     log: (level, data) => notify("notifications/message", { level, logger: "mock", data }),
-    elicit: (params) => new Promise((done, stop) => {
-      const id = `ask-${++ids}`;
-      asked.set(id, { done, stop });
-      send({ id, method: "elicitation/create", params });
-    }),
+    elicit: (params) => ask("elicitation/create", params),
+    sample: (params) => ask("sampling/createMessage", params),
   });
 
   const methods = {

@@ -134,6 +134,7 @@ export const tools = [
   { name: "slow", title: "Slow count", description: "Counts to `steps`, reporting progress on the way. Can be cancelled.", inputSchema: object({ steps: { type: "integer", minimum: 1, maximum: 100, default: 10 }, delay: { type: "integer", minimum: 10, maximum: 2000, default: 200, description: "Milliseconds between steps" } }) },
   { name: "book", title: "Book a journey", description: "Asks the person for passenger details in the middle of the call.", inputSchema: object({ destination: { type: "string", default: "Lisbon" } }) },
   { name: "sign_in", title: "Sign in", description: "Sends the person to a web page.", inputSchema: object({}) },
+  { name: "haiku", title: "Write a haiku", description: "Asks the client's model for the words.", inputSchema: object({ about: { type: "string", default: "wires" } }) },
   { name: "order", title: "Place an order", description: "A nested form: objects, lists, references, limits.", inputSchema: order, annotations: { destructiveHint: true, openWorldHint: true } },
   { name: "gallery", title: "Gallery", description: "Answers with every kind of content.", inputSchema: object({}) },
   { name: "fail", title: "Fail", description: "Fails, as a result or as a protocol error.", inputSchema: object({ how: { type: "string", enum: ["result", "error"], default: "result" } }) },
@@ -164,6 +165,15 @@ export async function call(name, args, cx) {
     case "sign_in": {
       const answer = await cx.elicit({ mode: "url", elicitationId: "e1", message: "Sign in to go on.", url: "https://accounts.example.com/authorize?client=demo&state=4f1c" });
       return { content: [text(`The person chose to ${answer.action}.`)] };
+    }
+    case "haiku": {
+      const answer = await cx.sample({
+        messages: [{ role: "user", content: text(`Write a haiku about ${args.about}.`) }],
+        systemPrompt: "You are a poet of few words.",
+        maxTokens: 60,
+        modelPreferences: { hints: [{ name: "small" }] },
+      });
+      return { content: [answer.content] };
     }
     case "order":
       return { content: [text(`Order of ${args.items.length} line(s) for ${args.customer.name}.`)], structuredContent: { order: args, id: "ord_1043", total: 129.5 } };

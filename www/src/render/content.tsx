@@ -1,5 +1,5 @@
 // Content of a peer: shown as text, never as markup; pictures and sound only from data: URLs.
-import type { ContentBlock, ResourceContents } from "everywire";
+import type { ContentBlock, ResourceContents, SamplingContent } from "everywire";
 import { Badge, Copy } from "../ui/bits";
 import { Icon } from "../ui/icons";
 import { bytes, dataUrl, pretty } from "../ui/format";
@@ -13,7 +13,7 @@ export function Contents({ blocks }: { blocks: readonly unknown[] }) {
   return <div class="contents">{blocks.map((block, index) => <Content key={index} block={block as ContentBlock} />)}</div>;
 }
 
-export function Content({ block }: { block: ContentBlock }) {
+export function Content({ block }: { block: ContentBlock | SamplingContent }) {
   switch (block?.type) {
     case "text":
       return <Text text={String(block.text)} />;

@@ -1,6 +1,6 @@
 // The outcome of the newest run, and the ones before it.
 import type { CallToolResult, GetPromptResult, ReadResourceResult } from "everywire";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Run } from "../state/app";
 import { forgetRuns } from "../state/runs";
 import { Badge, Button, Copy, Spinner, type Tone } from "../ui/bits";
@@ -15,14 +15,21 @@ export function Runs({ name, list, kind }: { name: string; list: readonly Run[];
   const [picked, setPicked] = useState<number>();
   const [raw, setRaw] = useState(false);
   const newest = list[0]?.key;
-  useEffect(() => setPicked(undefined), [newest, name]);
+  const head = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  useEffect(() => {
+    setPicked(undefined);
+    // Below a long form the result would come unseen.
+    if (!first.current) head.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    first.current = false;
+  }, [newest, name]);
   const run = list.find((one) => one.key === picked) ?? list[0];
   if (!run) return null;
   const result = run.outcome.status === "done" ? run.outcome.result : undefined;
   const [tone, word] = verdict(run);
   return (
     <section class="runs" aria-label="Result">
-      <header class="runs-head">
+      <header class="runs-head" ref={head}>
         <h3>Result</h3>
         <Badge tone={tone}>{run.outcome.status === "running" && <Spinner />}{word}</Badge>
         <Elapsed run={run} />

@@ -1,10 +1,11 @@
 // Opening and closing the connection, and what its events do to the state.
-import { connect, type Client, type ClientEvent, type ElicitRequest, type ElicitResult, type InputContext } from "everywire";
+import { connect, type Client, type ClientEvent } from "everywire";
 import {
-  address, announce, client, connectFailure, connecting, failureOf, link, log, newKey, questions, resetServer,
+  address, announce, client, connectFailure, connecting, failureOf, link, log, questions, resetServer,
   resources, server, templates, toast, tools, prompts, view, watched, type Listing,
 } from "./app";
 import { remember, type Era } from "./prefs";
+import { elicit, sample } from "./questions";
 import type { Store } from "./store";
 
 export interface Target {
@@ -37,7 +38,8 @@ export async function open(target: Target): Promise<void> {
       era: target.era,
       trace: true,
       signal: abort.signal,
-      onElicit: ask,
+      onElicit: elicit,
+      onSample: sample,
       onEvent: (event) => mine && onEvent(event),
     });
     if (abort.signal.aborted) return opened.close();
@@ -132,25 +134,6 @@ function onEvent(event: ClientEvent): void {
     default:
       return; // `log` is in the event log as the frame that brought it.
   }
-}
-
-/** One question of the server to the person in front of the page. */
-function ask(request: ElicitRequest, context: InputContext): Promise<ElicitResult> {
-  return new Promise((done) => {
-    const key = newKey();
-    const remove = (): void => questions.update((list) => list.filter((one) => one.key !== key));
-    const answer = (result: ElicitResult): void => {
-      remove();
-      done(result);
-    };
-    context.signal.addEventListener("abort", () => {
-      if (!questions.value.some((one) => one.key === key)) return;
-      toast("The question is withdrawn: it was cancelled, or took too long.");
-      answer({ action: "cancel" });
-    });
-    questions.update((list) => [...list, { key, server: context.server ?? server.value?.serverInfo, request, answer }]);
-    announce("The server asks for input.");
-  });
 }
 
 /** In the modern era changes are only told to those who ask. */

@@ -182,6 +182,7 @@ describe("elicitation", () => {
     await call(page);
     const dialog = page.getByRole("dialog", { name: "Mock server" });
     await dialog.waitFor();
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("name"))).toMatch(/\/name$/);
     await shot(page, "elicit-light");
     await dialog.getByRole("button", { name: "Accept" }).click();
     expect(await dialog.locator(".problem").allTextContents()).toEqual(["Required.", "Required.", "Choose at least 1."]);
@@ -231,6 +232,25 @@ describe("elicitation", () => {
     expect(complaints).toEqual([]);
     await page.context().close();
   });
+});
+
+test("sampling: the person answers in the model's place, or declines", async () => {
+  const { page, complaints } = await open(browser, { url: server.url });
+  await choose(page, "Write a haiku");
+  await call(page);
+  const dialog = page.getByRole("dialog", { name: "Mock server" });
+  await dialog.getByText("Write a haiku about wires.").waitFor();
+  await shot(page, "sample-light");
+  await dialog.getByRole("button", { name: "Send" }).click();
+  expect(await dialog.locator(".problem").textContent()).toBe("Required.");
+  await dialog.getByLabel("Your answer in the model's place").fill("Copper hums at night");
+  await dialog.getByRole("button", { name: "Send" }).click();
+  await page.locator(".runs pre.text", { hasText: "Copper hums at night" }).waitFor();
+  await call(page);
+  await page.getByRole("button", { name: "Decline" }).click();
+  await page.locator(".runs .failure").waitFor();
+  expect(complaints).toEqual([]);
+  await page.context().close();
 });
 
 describe("resources, prompts, log", () => {
