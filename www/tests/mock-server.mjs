@@ -1,8 +1,8 @@
 // A small MCP server of the 2025-11-25 era over WebSocket, written against the specification only:
 // a peer for the browser tests that shares no code with this project.
-// node mock-server.mjs [port]   prints the address it listens on.
+// node mock-server.mjs [port] [--hostile]   prints the address it listens on.
 import { WebSocketServer } from "ws";
-import { tools, call } from "./mock-tools.mjs";
+import { hostile, tools, call } from "./mock-tools.mjs";
 
 const resources = [
   { uri: "demo://notes/welcome", name: "welcome", title: "Welcome note", description: "Read me first", mimeType: "text/plain" },
@@ -12,6 +12,7 @@ const templates = [{ uriTemplate: "demo://notes/{name}", name: "note", title: "A
 const prompts = [
   { name: "review", title: "Review code", description: "Asks for a careful review.", arguments: [{ name: "language", description: "Programming language", required: true }, { name: "focus", description: "What to look at" }] },
 ];
+const odd = process.argv.includes("--hostile");
 const languages = ["rust", "ruby", "typescript", "python"];
 
 function read(uri) {
@@ -55,8 +56,8 @@ function serve(socket) {
     }),
     ping: () => ({}),
     "logging/setLevel": () => ({}),
-    "tools/list": () => ({ tools }),
-    "resources/list": () => ({ resources }),
+    "tools/list": () => ({ tools: odd ? [...hostile.tools, ...tools] : tools }),
+    "resources/list": () => ({ resources: odd ? [...hostile.resources, ...resources] : resources }),
     "resources/templates/list": () => ({ resourceTemplates: templates }),
     "resources/read": ({ uri }) => ({ contents: [read(uri)] }),
     "resources/subscribe": ({ uri }) => {
@@ -64,7 +65,7 @@ function serve(socket) {
       return {};
     },
     "resources/unsubscribe": ({ uri }) => (clearInterval(clocks.get(uri)), {}),
-    "prompts/list": () => ({ prompts }),
+    "prompts/list": () => ({ prompts: odd ? [...hostile.prompts, ...prompts] : prompts }),
     "prompts/get": ({ arguments: args = {} }) => ({
       description: "A review request",
       messages: [
@@ -73,7 +74,7 @@ function serve(socket) {
       ],
     }),
     "completion/complete": ({ argument }) => ({ completion: { values: languages.filter((l) => l.startsWith(argument.value)) } }),
-    "tools/call": (params, signal) => call(params.name, params.arguments ?? {}, context(signal, params._meta?.progressToken)),
+    "tools/call": (params, signal) => (odd && hostile.results[params.name]) || call(params.name, params.arguments ?? {}, context(signal, params._meta?.progressToken)),
   };
 
   socket.on("close", () => {

@@ -194,3 +194,22 @@ export async function call(name, args, cx) {
       throw Object.assign(new Error(`Unknown tool: ${name}`), { code: -32602 });
   }
 }
+
+const markup = '<img src=x onerror="globalThis.pwned=1"><script>globalThis.pwned=1</script>';
+
+/** What no server should send. */
+export const hostile = {
+  tools: [
+    null, 5, "tool", {}, { name: 7 }, { name: "__proto__", inputSchema: null },
+    { name: "markup", title: markup, description: markup, inputSchema: object({ [markup]: { type: "string", title: markup, description: markup, default: markup } }) },
+    { name: "wrong_types", title: { a: 1 }, description: ["x"], annotations: "no", inputSchema: { type: "object", properties: { a: null, b: { type: "string", enum: "no" }, c: { type: "number", minimum: "x" }, d: { type: "array", items: [] } }, required: "a" } },
+    { name: "no_schema" },
+  ],
+  resources: [null, { name: "no uri" }, { uri: 3 }, { uri: "javascript:globalThis.pwned=1", name: markup, mimeType: 4, size: "x" }],
+  prompts: [null, { name: markup, arguments: "no" }, { name: "odd", arguments: [null, { name: 4 }, { name: "ok", description: {} }] }],
+  results: {
+    markup: { content: [text(markup), { type: "resource_link", uri: "javascript:globalThis.pwned=1", name: markup }, { type: "image", data: markup, mimeType: 'image/svg+xml" onerror="globalThis.pwned=1' }], structuredContent: { __proto__: { x: 1 }, [markup]: markup } },
+    wrong_types: { content: [null, 5, {}, { type: "text" }, { type: "image" }, { type: "audio", data: {} }, { type: "resource" }, { type: "resource", resource: { uri: 4, mimeType: 4, text: "t" } }, { type: "resource", resource: { uri: 4, blob: "AAAA" } }, { type: "resource_link" }], isError: "no" },
+    no_schema: { content: "no" },
+  },
+};

@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Run } from "../state/app";
 import { forgetRuns } from "../state/runs";
 import { Badge, Button, Copy, Spinner, type Tone } from "../ui/bits";
+import { Boundary } from "../ui/boundary";
 import { duration, pretty } from "../ui/format";
 import { Contents, Content, Resource } from "./content";
 import { FailureView } from "./failure";
@@ -50,7 +51,7 @@ export function Runs({ name, list, kind }: { name: string; list: readonly Run[];
       {run.outcome.status === "running" && <Running run={run} />}
       {run.outcome.status === "cancelled" && <p class="nothing">You cancelled this. The server was told to stop.</p>}
       {run.outcome.status === "failed" && <FailureView failure={run.outcome.failure} />}
-      {result !== undefined && (raw ? <JsonTree value={result} label="Whole result" /> : <Result kind={kind} result={result} />)}
+      {result !== undefined && (raw ? <JsonTree value={result} label="Whole result" /> : <Boundary of={run}><Result kind={kind} result={result} /></Boundary>)}
     </section>
   );
 }
@@ -100,6 +101,7 @@ function Running({ run }: { run: Run }) {
 }
 
 function Result({ kind, result }: { kind: ResultKind; result: unknown }) {
+  if (typeof result !== "object" || result === null) return <JsonTree value={result} />;
   if (kind === "resource") {
     const contents = (result as ReadResourceResult).contents;
     return Array.isArray(contents) ? <div class="contents">{contents.map((one, index) => <Resource key={index} contents={one} />)}</div> : <JsonTree value={result} />;
@@ -111,9 +113,9 @@ function Result({ kind, result }: { kind: ResultKind; result: unknown }) {
       <div class="messages">
         {description && <p class="muted">{description}</p>}
         {messages.map((message, index) => (
-          <div key={index} class={`message ${message.role === "assistant" ? "assistant" : "user"}`}>
-            <p class="eyebrow">{message.role}</p>
-            <Content block={message.content} />
+          <div key={index} class={`message ${message?.role === "assistant" ? "assistant" : "user"}`}>
+            <p class="eyebrow">{String(message?.role)}</p>
+            <Content block={message?.content} />
           </div>
         ))}
       </div>
@@ -122,8 +124,8 @@ function Result({ kind, result }: { kind: ResultKind; result: unknown }) {
   const { content, structuredContent, isError } = result as CallToolResult;
   if (!Array.isArray(content)) return <JsonTree value={result} />;
   return (
-    <div class={isError ? "tool-error" : undefined}>
-      {isError && <p class="tool-error-head" role="alert">The tool reports an error.</p>}
+    <div class={isError === true ? "tool-error" : undefined}>
+      {isError === true && <p class="tool-error-head" role="alert">The tool reports an error.</p>}
       {content.length === 0 && structuredContent === undefined && <p class="nothing">The result is empty.</p>}
       <Contents blocks={repeats(content, structuredContent) ? [] : content} />
       {structuredContent !== undefined && (

@@ -13,7 +13,8 @@ export function SampleDialog({ question, from, aside }: { question: Sampling; fr
   const [missing, setMissing] = useState(false);
   const input = useRef<HTMLTextAreaElement>(null);
   const messages = Array.isArray(request.messages) ? request.messages : [];
-  const hints = (request.modelPreferences?.hints ?? []).flatMap((hint) => (hint.name ? [hint.name] : []));
+  const wanted: unknown = request.modelPreferences?.hints;
+  const hints = (Array.isArray(wanted) ? wanted : []).flatMap((hint) => (typeof hint?.name === "string" ? [hint.name as string] : []));
   const reply = (): void => {
     setMissing(text === "");
     if (text === "") return input.current?.focus();
@@ -42,7 +43,7 @@ export function SampleDialog({ question, from, aside }: { question: Sampling; fr
           </p>
           <div id="dialog-message" class="messages">
             {request.systemPrompt && <Said role="system" blocks={[{ type: "text", text: request.systemPrompt }]} />}
-            {messages.map((message, index) => <Said key={index} role={message.role} blocks={blocksOf(message)} />)}
+            {messages.map((message, index) => <Said key={index} role={String(message?.role)} blocks={blocksOf(message)} />)}
           </div>
           <div class="field">
             <label class="field-label" for="sample-reply"><span>Your answer in the model's place</span></label>
@@ -70,7 +71,7 @@ export function SampleDialog({ question, from, aside }: { question: Sampling; fr
   );
 }
 
-const blocksOf = (message: SamplingMessage): readonly SamplingContent[] => (Array.isArray(message.content) ? message.content : [message.content]);
+const blocksOf = (message: SamplingMessage): readonly SamplingContent[] => (Array.isArray(message?.content) ? message.content : [message?.content]);
 
 function Said({ role, blocks }: { role: string; blocks: readonly SamplingContent[] }) {
   return (
