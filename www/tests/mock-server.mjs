@@ -1,6 +1,7 @@
 // A small MCP server of the 2025-11-25 era over WebSocket, written against the specification only:
 // a peer for the browser tests that shares no code with this project.
 // node mock-server.mjs [port] [--hostile]   prints the address it listens on.
+import { setTimeout } from "node:timers/promises";
 import { WebSocketServer } from "ws";
 import { hostile, tools, call } from "./mock-tools.mjs";
 
@@ -37,10 +38,7 @@ function serve(socket) {
   });
 
   const context = (signal, token) => ({
-    sleep: (ms) => new Promise((done, stop) => {
-      const timer = setTimeout(done, ms);
-      signal.addEventListener("abort", () => (clearTimeout(timer), stop(new Error("cancelled"))), { once: true });
-    }),
+    sleep: (ms) => setTimeout(ms, undefined, { signal }),
     progress: (value) => token !== undefined && notify("notifications/progress", { progressToken: token, ...value }),
     log: (level, data) => notify("notifications/message", { level, logger: "mock", data }),
     elicit: (params) => ask("elicitation/create", params),
