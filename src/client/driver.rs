@@ -96,6 +96,8 @@ impl<H: Host> Driver<H> {
         for _ in 0..TURNS {
             let now = now();
             let connected = self.poll_connect(cx);
+            // A new link must be read once, or nothing wakes this task when the first message arrives.
+            let fresh = connected.is_some();
             let full = self.read(cx);
             let turn = self.turn(connected, now, cx);
             self.flush(cx);
@@ -104,7 +106,7 @@ impl<H: Host> Driver<H> {
                 return Poll::Ready(());
             }
             let due = self.arm(turn.wake_at, now, cx);
-            if !(full || begun || due || self.fault.is_some()) {
+            if !(fresh || full || begun || due || self.fault.is_some()) {
                 return Poll::Pending;
             }
         }

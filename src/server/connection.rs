@@ -289,9 +289,7 @@ impl Connection {
         Ok(())
     }
 
-    /// One round of reading and running; `true` where there may be more to do at once.
-    fn poll_work(&mut self, cx: &mut Context<'_>) -> bool {
-        let more = self.poll_read(cx);
+    fn poll_running(&mut self, cx: &mut Context<'_>) {
         loop {
             while let Poll::Ready(Some((request, text))) = self.running.poll_next_unpin(cx) {
                 self.requests.remove(&request.id);
@@ -305,15 +303,16 @@ impl Connection {
             }
             // What began and did not finish has to be polled once where its waker can find it.
             if self.running.len() == running {
-                return more;
+                return;
             }
         }
     }
 
+    /// `true` where reading stopped for another reason than that there is nothing to read now.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> bool {
         for _ in 0..BURST {
             if !self.may_read() {
-                return false;
+                return true;
             }
             match self.rx.as_mut().poll_next(cx) {
                 Poll::Pending => return false,
@@ -347,14 +346,15 @@ impl Connection {
             let text = "the client did not answer two pings";
             return self.close(None, Err(TransportError::new(TransportErrorKind::Dead, text)));
         }
-        let more = self.poll_work(cx);
+        let more = self.poll_read(cx);
+        self.poll_running(cx);
         if matches!(self.phase, Phase::Closing { .. } | Phase::Over) {
             return;
         }
         if let Err(error) = self.poll_send(cx) {
             return self.close(None, Err(error));
         }
-        if more || (!self.parked.is_empty() && self.has_slot()) {
+        if more && self.may_read() {
             cx.waker().wake_by_ref();
         }
         let drained = matches!(self.phase, Phase::Draining) && self.running.is_empty();

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::decoded;
+use super::{decoded, encode};
 use crate::client::{Call, Client};
-use crate::error::{Error, ErrorKind};
-use crate::json::{Draft, Json, JsonError, Object};
+use crate::error::Error;
+use crate::json::{Draft, Json, Object};
 use crate::proto::{CallToolResult, InputRequest, InputRequired, method};
 
 /// How far a call came.
@@ -131,8 +131,4 @@ fn outcome(result: Json, context: Option<Json>) -> Result<Outcome, Error> {
         request_state: required.request_state,
         input_responses: BTreeMap::new(),
     }))
-}
-
-fn encode(cause: JsonError) -> Error {
-    Error::new(ErrorKind::Encode(cause))
 }

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Call, Client};
 use crate::error::{Error, ErrorKind};
-use crate::json::{Draft, Json};
+use crate::json::{Draft, Json, JsonError};
 
 impl Client {
     /// A request that the server answers only where it declared `capability`. Asked of one that did not, it fails at
@@ -28,9 +28,7 @@ impl Client {
         params: P,
         decode: fn(Json, Option<Json>) -> Result<R, Error>,
     ) -> Call<R> {
-        let draft = self
-            .offers(capability, method)
-            .and_then(|()| Draft::encode(method, params).map_err(|cause| Error::new(ErrorKind::Encode(cause))));
+        let draft = self.offers(capability, method).and_then(|()| Draft::encode(method, params).map_err(encode));
         Call::new(self, method, draft, decode)
     }
 
@@ -49,4 +47,8 @@ impl Client {
 
 fn decoded<T: DeserializeOwned>(what: &str, result: &Json) -> Result<T, Error> {
     result.parse().map_err(|cause| Error::new(ErrorKind::Decode { what: what.into(), cause }))
+}
+
+fn encode(cause: JsonError) -> Error {
+    Error::new(ErrorKind::Encode(cause))
 }

@@ -54,6 +54,8 @@ type Fetch<P> = fn(&Client, Option<&str>) -> Call<P>;
 enum Next {
     First,
     At(Cursor),
+    /// The page that is being read ends in an error.
+    Fail(Error),
     End,
 }
 
@@ -91,7 +93,6 @@ impl<P: Page> Reader<P> {
                 return Some(Ok(item));
             }
             if let Err(error) = self.turn().await? {
-                self.next = Next::End;
                 return Some(Err(error));
             }
         }
@@ -102,6 +103,7 @@ impl<P: Page> Reader<P> {
         let cursor = match std::mem::replace(&mut self.next, Next::End) {
             Next::First => None,
             Next::At(cursor) => Some(cursor),
+            Next::Fail(error) => return Some(Err(error)),
             Next::End => return None,
         };
         let (items, next) = match (self.fetch)(&self.client, cursor.as_deref()).await {
@@ -109,14 +111,16 @@ impl<P: Page> Reader<P> {
             Err(error) => return Some(Err(error)),
         };
         self.items = items.into_iter();
-        let Some(next) = next else { return Some(Ok(())) };
-        if self.seen.len() + 1 >= MAX_PAGES {
-            return Some(Err(endless(P::METHOD, &format!("it has more than {MAX_PAGES} pages"))));
-        }
-        if !self.seen.insert(next.clone()) {
-            return Some(Err(endless(P::METHOD, "it gave the same cursor twice")));
-        }
-        self.next = Next::At(next);
+        self.next = match next {
+            None => Next::End,
+            Some(_) if self.seen.len() + 1 >= MAX_PAGES => {
+                Next::Fail(endless(P::METHOD, &format!("it has more than {MAX_PAGES} pages")))
+            }
+            Some(next) if !self.seen.insert(next.clone()) => {
+                Next::Fail(endless(P::METHOD, "it gave the same cursor twice"))
+            }
+            Some(next) => Next::At(next),
+        };
         Some(Ok(()))
     }
 }

@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use super::decoded;
 use super::pages::PageParams;
+use super::{decoded, encode};
 use crate::client::{Call, Client};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::json::{Draft, Json};
 use crate::platform::BoxStream;
 use crate::proto::{CompleteResult, CompletionReference, GetPromptResult, ListPromptsResult, Prompt, method};
@@ -108,8 +108,4 @@ impl Client {
 fn given(value: impl Serialize) -> Result<Option<Json>, Error> {
     let value = Json::encode(&value).map_err(encode)?;
     Ok((!value.is_null()).then_some(value))
-}
-
-fn encode(cause: crate::json::JsonError) -> Error {
-    Error::new(ErrorKind::Encode(cause))
 }

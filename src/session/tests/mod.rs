@@ -1,1 +1,15 @@
-//! Simulated sessions.
+//! Simulated sessions: a virtual clock, a scripted peer, no I/O. They run on both Json twins.
+
+mod calls;
+mod classifier;
+mod handshake;
+mod liveness;
+mod pushed;
+mod reconnect;
+mod resend;
+mod rounds;
+mod sim;
+mod subscriptions;
+
+#[cfg(not(target_arch = "wasm32"))]
+mod random;

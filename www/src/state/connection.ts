@@ -125,6 +125,8 @@ function onEvent(event: ClientEvent): void {
       return toast(event.message);
     case "lagged":
       return log.link("lagged", `${event.missed} events were dropped, as the page was too slow.`);
+    case "inputTimedOut":
+      return log.link("question timed out", "No answer was given in time; the server was told so.");
     case "subscriptionEnded":
       return log.link("subscription ended", event.reason ?? "");
     default:

@@ -13,8 +13,8 @@ export function bytes(size: number): string {
 }
 
 export function duration(ms: number): string {
-  if (ms < 1) return `${ms.toFixed(1)} ms`;
-  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 1) return `${Math.round(ms * 1000)} µs`;
+  if (ms < 1000) return `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
 }
@@ -24,6 +24,9 @@ export const timeOfDay = (time: number): string => clock.format(time);
 
 const grouped = new Intl.NumberFormat("en-GB");
 export const integer = (value: number): string => grouped.format(value).replaceAll(",", "\u202f");
+
+const short = new Intl.NumberFormat("en-GB", { notation: "compact", maximumFractionDigits: 1 });
+export const compact = (value: number): string => short.format(value);
 
 export const plural = (many: number, one: string, more = `${one}s`): string => `${many} ${many === 1 ? one : more}`;
 

@@ -44,14 +44,14 @@ function Dialog({ question, more }: { question: Question; more: number }) {
         answer({ action: "cancel" });
       }}
     >
-      <header class="dialog-head">
+      <div class="dialog-head">
         <span class="dialog-icon"><Icon name={url ? "external" : "prompts"} size={18} /></span>
         <div>
           <p class="eyebrow">{url ? "Wants you to open a page" : "Asks for information"}</p>
           <h2 id="ask-title">{name}</h2>
         </div>
         {more > 0 && <span class="badge neutral">{more} more waiting</span>}
-      </header>
+      </div>
       {url
         ? <Visit request={request as ElicitUrlRequest} answer={answer} />
         : <Ask request={request as ElicitFormRequest} answer={answer} />}

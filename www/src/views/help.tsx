@@ -17,7 +17,7 @@ export function Help({ onClose }: { onClose: () => void }) {
   useEffect(() => dialog.current?.showModal(), []);
   return (
     <dialog ref={dialog} class="dialog narrow" aria-labelledby="help-title" onClose={onClose}>
-      <header class="dialog-head"><h2 id="help-title">Keyboard</h2><span class="spring" /><Button look="quiet" icon="close" label="Close" onClick={() => dialog.current?.close()} /></header>
+      <div class="dialog-head"><h2 id="help-title">Keyboard</h2><span class="spring" /><Button look="quiet" icon="close" label="Close" onClick={() => dialog.current?.close()} /></div>
       <dl class="dialog-body shortcuts">
         {shortcuts.map(([keys, what]) => (
           <div key={keys}><dt>{keys.split(" ").map((key) => (key === "–" ? " – " : <kbd key={key}>{key}</kbd>))}</dt><dd>{what}</dd></div>

@@ -1,11 +1,12 @@
 // Who the server is, what it can do, and how the connection fares.
-import type { LoggingLevel, Metrics } from "everywire";
-import { useEffect, useState } from "preact/hooks";
+import type { LoggingLevel } from "everywire";
+import { useState } from "preact/hooks";
 import { address, client, failureOf, link, server, toast } from "../state/app";
 import { useStore } from "../state/store";
 import { JsonTree } from "../render/json-tree";
 import { Badge, Button, Copy } from "../ui/bits";
-import { bytes, duration, integer } from "../ui/format";
+import { duration } from "../ui/format";
+import { MetricsPanel } from "./metrics";
 
 const eras = { modern: "Modern · stateless", legacy: "Legacy · initialize" } as const;
 
@@ -127,61 +128,6 @@ function LogLevel() {
         </select>
       </dd>
     </div>
-  );
-}
-
-function MetricsPanel() {
-  const open = useStore(client);
-  const [metrics, setMetrics] = useState<Metrics | undefined>(open?.metrics());
-  useEffect(() => {
-    const look = (): void => setMetrics(open?.metrics());
-    look();
-    const timer = setInterval(look, 1000);
-    return () => clearInterval(timer);
-  }, [open]);
-  if (!metrics) return null;
-  const figures: [string, string][] = [
-    ["Messages in", integer(metrics.messagesIn)],
-    ["Messages out", integer(metrics.messagesOut)],
-    ["Received", bytes(metrics.bytesIn)],
-    ["Sent", bytes(metrics.bytesOut)],
-    ["In flight", integer(metrics.inFlight)],
-    ["Errors", integer(metrics.errors)],
-    ["Reconnects", integer(metrics.reconnects)],
-    ["Keep-alive probes", integer(metrics.pings ?? 0)],
-  ];
-  return (
-    <section class="card">
-      <div class="card-head"><h3>Metrics</h3></div>
-      <dl class="figures card-body">
-        {figures.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}
-      </dl>
-      {metrics.latency && <Histogram {...metrics.latency} />}
-    </section>
-  );
-}
-
-function Histogram({ bounds, counts }: Metrics["latency"]) {
-  const most = Math.max(1, ...counts);
-  const total = counts.reduce((sum, one) => sum + one, 0);
-  const short = (ms: number): string => (ms < 1000 ? `${ms} ms` : `${ms / 1000} s`);
-  return (
-    <figure class="histogram card-body">
-      <figcaption class="eyebrow">Time to answer · {integer(total)} requests</figcaption>
-      <ol>
-        {counts.map((many, index) => {
-          const bound = bounds[index];
-          const label = bound === undefined ? `over ${short(bounds.at(-1) ?? 0)}` : `up to ${short(bound)}`;
-          return (
-            <li key={index} title={`${label}: ${many}`}>
-              <span class="histogram-column" aria-hidden="true"><span style={{ height: `${(many / most) * 100}%` }} /></span>
-              <span class="histogram-label" aria-hidden="true">{bound === undefined ? "more" : short(bound)}</span>
-              <span class="sr">{label}: {many}</span>
-            </li>
-          );
-        })}
-      </ol>
-    </figure>
   );
 }
 

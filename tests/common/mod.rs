@@ -1,0 +1,143 @@
+//! What the tests over real sockets share. Natively a control server is started per test process; a page talks to the one that
+//! `scripts/test` started, as a page cannot start anything.
+
+#![allow(dead_code, reason = "each test program uses its own part")]
+
+#[cfg(not(target_arch = "wasm32"))]
+#[path = "native.rs"]
+mod platform;
+#[cfg(target_arch = "wasm32")]
+#[path = "web.rs"]
+mod platform;
+
+use std::fmt::Write as _;
+use std::future::{Future, IntoFuture as _};
+use std::pin::pin;
+use std::time::Duration;
+
+use everywire::{Builder, Client, Reconnect};
+use futures_util::future::{Either, select};
+use serde_json::Value;
+
+pub use platform::{memory, promise};
+
+/// Whether this runs in a page or worker, whose WebSocket hides what a handshake met.
+pub const IN_BROWSER: bool = platform::IN_BROWSER;
+
+/// How many connects the soak tests make.
+pub fn soak(usual: usize) -> usize {
+    if option_env!("SOAK") == Some("1") { usual * 20 } else { usual }
+}
+
+/// A command to the control server; see `tests/support/control`.
+pub async fn control(command: &str) -> Value {
+    let answer = platform::get(command).await;
+    let answer: Value = serde_json::from_str(&answer).expect("the control server answers JSON");
+    assert!(answer.get("error").is_none(), "{command}: {}", answer["error"].as_str().unwrap_or("?"));
+    answer
+}
+
+/// A promise is broken by silence too.
+pub async fn soon<T>(future: impl Future<Output = T>) -> T {
+    let patience = pin!(everywire::sleep(Duration::from_secs(20)));
+    match select(pin!(future), patience).await {
+        Either::Left((value, _)) => value,
+        Either::Right(_) => panic!("still waiting after 20 s"),
+    }
+}
+
+/// A peer that the control server runs.
+pub struct Peer {
+    id: u64,
+    port: u64,
+    via: u64,
+}
+
+impl Peer {
+    fn new(answer: &Value) -> Self {
+        let number = |key: &str| answer[key].as_u64().unwrap_or_default();
+        Self { id: number("id"), port: number("port"), via: number("via") }
+    }
+
+    /// A peer in a process of its own, which can be killed.
+    pub async fn spawn(era: &str) -> Self {
+        Self::new(&control(&format!("/spawn?program=scripted&era={era}")).await)
+    }
+
+    /// A peer of that kind.
+    pub async fn stub(kind: &str, era: &str) -> Self {
+        Self::new(&control(&format!("/stub?kind={kind}&era={era}")).await)
+    }
+
+    pub fn url(&self) -> String {
+        format!("ws://127.0.0.1:{}/", self.port)
+    }
+
+    /// The same peer through a port that can become a black hole.
+    pub fn url_via(&self) -> String {
+        format!("ws://127.0.0.1:{}/", self.via)
+    }
+
+    /// Over TLS.
+    pub fn url_tls(&self) -> String {
+        format!("wss://localhost:{}/", self.port)
+    }
+
+    pub async fn kill(&self) {
+        control(&format!("/kill?id={}", self.id)).await;
+    }
+
+    pub async fn start(&self) {
+        control(&format!("/start?id={}", self.id)).await;
+    }
+
+    pub async fn swallow(&self, on: bool) {
+        control(&format!("/hole?id={}&on={on}", self.id)).await;
+    }
+
+    /// Waits until `count` lines of what the peer noted hold the text.
+    pub async fn noted(&self, text: &str, count: usize) -> Vec<String> {
+        strings(&control(&format!("/await?id={}&text={}&count={count}", self.id, escaped(text))).await)
+    }
+
+    /// What the peer noted so far with the text in it.
+    pub async fn log(&self, text: &str) -> Vec<String> {
+        let lines = strings(&control(&format!("/log?id={}", self.id)).await);
+        lines.into_iter().filter(|line| line.contains(text)).collect()
+    }
+}
+
+fn strings(value: &Value) -> Vec<String> {
+    value.as_array().into_iter().flatten().filter_map(|line| line.as_str().map(str::to_owned)).collect()
+}
+
+fn escaped(text: &str) -> String {
+    text.bytes().fold(String::new(), |mut all, byte| {
+        let _ = write!(all, "%{byte:02x}");
+        all
+    })
+}
+
+/// Reconnects fast enough for a test to watch.
+pub fn swift() -> Reconnect {
+    let mut policy = Reconnect::default();
+    policy.base_delay = Duration::from_millis(20);
+    policy.max_delay = Duration::from_millis(100);
+    policy
+}
+
+/// A client to be, which remembers no era: ports come back.
+pub fn client(url: &str) -> Builder {
+    Client::builder(url).era_cache(None).reconnect(swift())
+}
+
+/// A connected client.
+pub async fn connected(url: &str) -> Client {
+    soon(client(url).connect()).await.expect("the peer speaks MCP")
+}
+
+/// Calls `echo` and insists on the answer.
+pub async fn echo(client: &Client, text: &str) {
+    let result = soon(client.call_tool("echo", serde_json::json!({ "text": text })).into_future()).await;
+    assert_eq!(result.expect("echo answers").all_text(), text);
+}

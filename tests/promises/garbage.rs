@@ -1,0 +1,80 @@
+//! A peer that talks nonsense harms only itself: no panic, no wrong answer, and what can go on goes on.
+
+use std::future::IntoFuture as _;
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::common::{Peer, connected, echo, promise, soon};
+
+/// The tool talks nonsense and then answers; the nonsense must not count.
+async fn shrugged_off(tool: &str, answer: &str) {
+    let peer = Peer::stub("peer", "modern").await;
+    let client = connected(&peer.url()).await;
+    let result = soon(client.call_tool(tool, json!({})).into_future()).await;
+    assert_eq!(result.expect("the answer after the nonsense").all_text(), answer);
+    echo(&client, "goes on").await;
+}
+
+#[promise]
+async fn answers_to_nothing_are_for_nobody() {
+    shrugged_off("stranger", "for you").await;
+}
+
+#[promise]
+async fn the_first_of_two_answers_counts() {
+    let peer = Peer::stub("peer", "modern").await;
+    let client = connected(&peer.url()).await;
+    assert_eq!(soon(client.call_tool("twice", json!({})).into_future()).await.expect("one").all_text(), "first");
+    echo(&client, "goes on").await;
+    assert_eq!(client.metrics().late, 1);
+}
+
+#[promise]
+async fn invalid_json_is_passed_over() {
+    shrugged_off("invalid", "after the invalid one").await;
+}
+
+#[promise]
+async fn a_number_is_no_message() {
+    shrugged_off("scalar", "after the number").await;
+}
+
+#[promise]
+async fn an_array_is_no_message() {
+    shrugged_off("batch", "after the array").await;
+}
+
+#[promise]
+async fn an_id_of_another_type_is_another_id() {
+    let peer = Peer::stub("peer", "modern").await;
+    let client = connected(&peer.url()).await;
+    let error = soon(client.call_tool("wrong-id", json!({})).timeout(Duration::from_millis(300)).into_future())
+        .await
+        .expect_err("no answer");
+    assert!(error.is_timeout(), "{error}");
+    echo(&client, "goes on").await;
+}
+
+#[promise]
+async fn a_binary_frame_ends_the_connection_with_a_reason() {
+    let peer = Peer::stub("peer", "modern").await;
+    let client = connected(&peer.url()).await;
+    let error = soon(client.call_tool("binary", json!({})).into_future()).await.expect_err("no text");
+    assert!(error.is_interrupted() && error.to_string().contains("binary"), "{error}");
+    echo(&client, "over a new connection").await;
+    assert_eq!(client.metrics().reconnects, 1);
+}
+
+#[promise]
+async fn a_connection_that_just_ends_is_noticed() {
+    let peer = Peer::stub("peer", "modern").await;
+    let client = connected(&peer.url()).await;
+    for (tool, arguments) in
+        [("drop", json!({})), ("close", json!({ "code": 1011 })), ("close", json!({ "code": 1001 }))]
+    {
+        let error = soon(client.call_tool(tool, arguments).into_future()).await.expect_err("no answer");
+        assert!(error.is_interrupted(), "{tool}: {error}");
+        echo(&client, "over a new connection").await;
+    }
+}

@@ -1,0 +1,101 @@
+//! A connection that cannot be made says why, as far as the platform lets anybody know.
+
+use std::time::Duration;
+
+use crate::common::{IN_BROWSER, Peer, client, connected, echo, promise, soon};
+
+/// The code of the error that connecting to such a peer ends with, and what it says.
+async fn refused(kind: &str) -> (String, String) {
+    let peer = Peer::stub(kind, "modern").await;
+    let builder = client(&peer.url())
+        .connect_timeout(Duration::from_millis(800))
+        .probe_timeout(Duration::from_millis(200))
+        .handshake_timeout(Duration::from_millis(400));
+    let error = soon(builder.connect()).await.expect_err("nothing to talk to");
+    (error.code().to_owned(), error.to_string())
+}
+
+/// What a page sees of any failure before the socket opens.
+async fn expect(kind: &str, natively: &str, says: &str) {
+    let (code, text) = refused(kind).await;
+    if IN_BROWSER {
+        assert_eq!(code, "connect_failed", "{kind}: {text}");
+    } else {
+        assert_eq!(code, natively, "{kind}: {text}");
+        assert!(text.contains(says), "{kind}: {text}");
+    }
+}
+
+#[promise]
+async fn status_401_asks_for_a_token() {
+    expect("401", "auth_required", "401").await;
+}
+
+#[promise]
+async fn status_403_asks_for_another_token() {
+    expect("403", "auth_required", "403").await;
+}
+
+#[promise]
+async fn status_404_is_named() {
+    expect("404", "refused", "404").await;
+}
+
+#[promise]
+async fn a_redirect_is_named_and_not_followed() {
+    expect("302", "refused", "302").await;
+}
+
+#[promise]
+async fn a_web_page_is_no_websocket() {
+    expect("html", "refused", "200").await;
+}
+
+#[promise]
+async fn a_server_that_never_answers_the_handshake_is_given_up() {
+    let (code, text) = refused("silent").await;
+    assert!(["timeout", "connect_failed"].contains(&code.as_str()), "{code}: {text}");
+}
+
+#[promise]
+async fn a_server_that_never_says_a_word_is_given_up() {
+    let (code, text) = refused("mute").await;
+    assert_eq!(code, "timeout", "{text}");
+}
+
+#[promise]
+async fn a_port_without_a_listener_is_named() {
+    let peer = Peer::spawn("modern").await;
+    peer.kill().await;
+    let error = soon(client(&peer.url()).connect()).await.expect_err("nobody listens");
+    assert_eq!(error.code(), "connect_failed", "{error}");
+}
+
+#[promise]
+async fn a_certificate_for_somebody_else_is_refused() {
+    let peer = Peer::stub("wrong-name", "modern").await;
+    let error = soon(client(&peer.url_tls()).connect()).await.expect_err("not its name");
+    assert_eq!(error.code(), if IN_BROWSER { "connect_failed" } else { "tls" }, "{error}");
+}
+
+#[promise]
+async fn a_server_that_takes_no_subprotocol_is_tried_once_without() {
+    let peer = Peer::stub("no-subprotocol", "modern").await;
+    let client = connected(&peer.url()).await;
+    echo(&client, "after all").await;
+    assert_eq!(peer.log("connection").await.iter().filter(|line| *line == "connection").count(), 2);
+}
+
+#[promise]
+async fn the_token_travels_as_the_platform_lets_it_and_shows_nowhere() {
+    let peer = Peer::stub("peer", "modern").await;
+    let client = soon(client(&peer.url()).token("s3cr3t").connect()).await.expect("connected");
+    let seen = peer.log("s3cr3t").await;
+    let expected = if IN_BROWSER { "mcp.auth.s3cr3t" } else { "header authorization: Bearer s3cr3t" };
+    assert!(seen.len() == 1 && seen[0].contains(expected), "{seen:?}");
+    assert!(!format!("{client:?}").contains("s3cr3t"));
+
+    let peer = Peer::stub("401", "modern").await;
+    let error = soon(crate::common::client(&peer.url()).token("s3cr3t").connect()).await.expect_err("refused");
+    assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");
+}
