@@ -20,7 +20,7 @@ mod template;
 cfg_if::cfg_if! {
     if #[cfg(not(target_arch = "wasm32"))] {
         mod listen;
-        pub use listen::{Bind, Listener};
+        pub use listen::{Bind, Listener, Page};
     }
 }
 
