@@ -11,6 +11,7 @@ use crate::error::RpcError;
 use crate::frame::RequestId;
 use crate::json::{Json, Malformed, MessageId, Object, Text, error_text, result_text};
 use crate::proto::versions::MODERN;
+use crate::text::{decimal, join};
 use crate::transport::{TransportError, TransportErrorKind};
 
 impl<T: Ticket> Session<T> {
@@ -34,8 +35,13 @@ impl<T: Ticket> Session<T> {
         self.metrics.bytes_in += text.len() as u64;
         let (size, limit) = (text.len(), self.options.max_message);
         if size > limit {
-            let detail =
-                format!("the server sent a message of {size} bytes, over the limit of {limit}; raise max_message");
+            let detail = join(&[
+                "the server sent a message of ",
+                &decimal(size as u64),
+                " bytes, over the limit of ",
+                &decimal(limit as u64),
+                "; raise max_message",
+            ]);
             return self.drop_link(TransportError::new(TransportErrorKind::TooLarge { size, limit }, detail), now);
         }
         let message = match text.read() {
@@ -222,7 +228,7 @@ impl<T: Ticket> Session<T> {
         if self.era() == Some(Era::Modern) {
             // "Clients MUST NOT send JSON-RPC responses" (2026-07-28): there is nothing to answer with.
             self.metrics.malformed += 1;
-            return self.warn(format!("the server sent a request ({method}), which the modern era does not have"));
+            return self.warn(join(&["the server sent a request (", method, "), which the modern era does not have"]));
         }
         let params = params.unwrap_or_else(|| Object::new().build());
         match InputKind::of(method) {
@@ -245,7 +251,7 @@ impl<T: Ticket> Session<T> {
 
     fn notified(&mut self, method: &str, params: Option<Json>, now: Duration) {
         let Some(name) = method.strip_prefix("notifications/") else {
-            return self.warn(format!("the server sent an unknown notification ({method})"));
+            return self.warn(join(&["the server sent an unknown notification (", method, ")"]));
         };
         let params = params.unwrap_or_else(|| Object::new().build());
         match name {
@@ -271,7 +277,7 @@ impl<T: Ticket> Session<T> {
             },
             // The outcome of a URL elicitation reaches the user by other means; the call is retried on their word.
             "elicitation/complete" => {}
-            _ => self.warn(format!("the server sent an unknown notification ({method})")),
+            _ => self.warn(join(&["the server sent an unknown notification (", method, ")"])),
         }
     }
 
