@@ -187,10 +187,6 @@ impl<T: Ticket> Session<T> {
         self.options.max_message
     }
 
-    pub(crate) fn connect_timeout(&self) -> Duration {
-        self.options.timeouts.connect
-    }
-
     pub(crate) fn is_closed(&self) -> bool {
         matches!(self.link, LinkState::Closed { .. })
     }
