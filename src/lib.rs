@@ -12,6 +12,7 @@ mod resilience;
 #[cfg(feature = "server")]
 pub mod server;
 mod session;
+mod text;
 pub mod transport;
 
 pub use client::{

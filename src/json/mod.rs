@@ -33,6 +33,10 @@ impl JsonError {
     pub(crate) fn new(detail: impl Into<std::sync::Arc<str>>) -> Self {
         Self(detail.into())
     }
+
+    pub(crate) fn detail(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Display for JsonError {

@@ -97,10 +97,17 @@ impl Builder {
         self
     }
 
-    /// How long a link may take to open. Default 10 s.
+    /// How long a link may take to open. Default 10 s over WebSocket, where the time that a token provider takes does not
+    /// count; 5 min for a transport of one's own.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeouts.connect = timeout;
-        self
+        match &mut self.target {
+            #[cfg(feature = "websocket")]
+            Target::WebSocket { .. } => self.websocket(|socket| Ok(socket.connect_timeout(timeout))),
+            Target::Transport(_) => {
+                self.options.timeouts.connect = timeout;
+                self
+            }
+        }
     }
 
     /// How long the server may take to answer `initialize`. Default 30 s.
@@ -217,7 +224,7 @@ impl Builder {
             #[cfg(feature = "websocket")]
             Target::WebSocket { transport, url } => {
                 let transport = transport?.max_message(self.options.max_message);
-                (Box::new(transport.connect_timeout(self.options.timeouts.connect)), Some(url))
+                (Box::new(transport), Some(url))
             }
             Target::Transport(transport) => (transport, None),
         };

@@ -71,8 +71,8 @@ impl Server {
 /// Options of a WebSocket listener; `.await` binds it.
 ///
 /// # Errors
-/// Where the address is not one, is taken, or is not loopback without [`Self::allow_remote`]; where an allowed origin is
-/// none.
+/// Where the address is not one, is taken, or is not loopback without [`Self::allow_remote`]; where an allowed origin or
+/// the path is none.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is bound until it is awaited"]
 pub struct Bind {
@@ -155,6 +155,9 @@ impl Bind {
             })
         });
         let origins = origins.collect::<Result<Vec<_>, _>>()?;
+        if let Some(path) = self.path.as_deref().filter(|path| !path.starts_with('/')) {
+            return Err(Error::config(format!("{path:?} is no path; write it from the root, /mcp")));
+        }
         let addresses: Vec<SocketAddr> = resolve(&self.address).await?;
         if let Some(address) = addresses.iter().find(|address| !address.ip().is_loopback())
             && !self.remote
