@@ -18,7 +18,7 @@ pub(crate) async fn run(args: CallArgs) -> Result<(), Failure> {
     if args.tool.is_empty() {
         return Err(Failure::Usage("the tool's name is empty; `everywire tools URL` lists the names".to_owned()));
     }
-    let screen = Screen::new();
+    let screen = Screen::default();
     let connection = interruptible(connect(&args.connection, &screen)).await?;
     let client = connection.client.clone();
     let reporting = screen.clone();

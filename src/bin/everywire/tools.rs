@@ -12,7 +12,7 @@ use crate::screen::Screen;
 use crate::show;
 
 pub(crate) async fn run(args: ToolsArgs) -> Result<(), Failure> {
-    let screen = Screen::new();
+    let screen = Screen::default();
     let connection = interruptible(connect(&args.connection, &screen)).await?;
     let client = connection.client.clone();
     let tools = interruptible(async { Ok(client.tools_all().await?) }).await;
