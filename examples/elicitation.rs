@@ -1,6 +1,6 @@
 //! Answers a server's questions, five at a time: `cargo run --example elicitation ws://127.0.0.1:PORT/mcp` beside `everywire demo`.
 
-use everywire::proto::ElicitResult;
+use everywire::proto::{ElicitRequest, ElicitResult};
 use everywire::{Client, InputPolicy};
 
 #[tokio::main]
@@ -8,7 +8,7 @@ async fn main() -> Result<(), everywire::Error> {
     let url = std::env::args().nth(1).unwrap_or_default();
     let client = Client::builder(&url)
         .input_policy(InputPolicy { max_concurrent: 5, ..InputPolicy::default() })
-        .on_elicit(async |_cx, request| {
+        .on_elicit(async |_cx, request: ElicitRequest| {
             println!("{}", request.message());
             ElicitResult::decline()
         })
