@@ -9,6 +9,11 @@
     not(all(feature = "server", not(target_arch = "wasm32"))),
     doc = "The MCP client that runs everywhere: browser, edge and native, over one protocol core."
 )]
+#![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
+#![cfg_attr(
+    target_arch = "wasm32",
+    allow(clippy::arc_with_non_send_sync, reason = "there is one thread, and one text for both targets")
+)]
 
 mod client;
 mod error;

@@ -32,6 +32,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
+    #[cfg_attr(not(test), allow(dead_code, reason = "only JavaScript gives a filter as an object"))]
     pub(crate) fn from_json(json: &Json) -> Self {
         let flag = |key| json.get(key).and_then(|flag| flag.as_bool()).unwrap_or_default();
         Self {

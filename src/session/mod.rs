@@ -183,10 +183,6 @@ impl<T: Ticket> Session<T> {
         metrics
     }
 
-    pub(crate) fn max_message(&self) -> usize {
-        self.options.max_message
-    }
-
     pub(crate) fn is_closed(&self) -> bool {
         matches!(self.link, LinkState::Closed { .. })
     }

@@ -39,7 +39,7 @@ pub struct Builder {
 enum Target {
     #[cfg(feature = "websocket")]
     WebSocket {
-        transport: Result<WebSocket, TransportError>,
+        transport: Result<Box<WebSocket>, TransportError>,
         url: String,
     },
     Transport(Box<dyn Transport>),
@@ -53,7 +53,7 @@ impl Builder {
 
     #[cfg(feature = "websocket")]
     pub(super) fn url(url: &str) -> Self {
-        Self::new(Target::WebSocket { transport: WebSocket::new(url), url: url.to_owned() })
+        Self::new(Target::WebSocket { transport: WebSocket::new(url).map(Box::new), url: url.to_owned() })
     }
 
     pub(super) fn transport(transport: Box<dyn Transport>) -> Self {
@@ -193,7 +193,7 @@ impl Builder {
     pub fn websocket(mut self, setup: impl FnOnce(WebSocket) -> Result<WebSocket, TransportError>) -> Self {
         if let Target::WebSocket { transport, .. } = &mut self.target {
             let before = std::mem::replace(transport, Err(TransportError::in_use()));
-            *transport = before.and_then(setup);
+            *transport = before.and_then(|socket| setup(*socket)).map(Box::new);
         }
         self
     }
