@@ -18,6 +18,6 @@ async fn main() -> Result<(), everywire::Error> {
         .timeout(Duration::from_secs(30))
         .connect()
         .await?;
-    println!("{:?}", client.server());
+    println!("{:?}", client.state());
     Ok(())
 }
