@@ -24,6 +24,8 @@ export async function open(browser: Browser, options: BrowserContextOptions & { 
   const { url, fragment, ...rest } = options;
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "light", ...rest });
   const page = await context.newPage();
+  // Below the time limit of a test, so that what was waited for is named.
+  page.setDefaultTimeout(12_000);
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
@@ -72,6 +74,41 @@ export class MockServer {
   async kill(): Promise<void> {
     const child = this.#child;
     if (!child || child.exitCode !== null) return;
+    const gone = new Promise((done) => child.once("exit", done));
+    child.kill("SIGKILL");
+    await gone;
+  }
+}
+
+/** The demo of the program, of both eras: EVERYWIRE_BIN is started, or EVERYWIRE_DEMO_URL is where one already runs. */
+export class Demo {
+  #child: ChildProcess | undefined;
+  url = process.env.EVERYWIRE_DEMO_URL ?? "";
+  /** Where the program itself serves the page, if it was started here. */
+  page: string | undefined;
+
+  static readonly there = process.env.EVERYWIRE_BIN !== undefined || process.env.EVERYWIRE_DEMO_URL !== undefined;
+
+  async start(): Promise<this> {
+    const program = process.env.EVERYWIRE_BIN;
+    if (program === undefined) return this;
+    const port = this.url && this.#child ? new URL(this.url).port : "0";
+    const child = spawn(program, ["demo", "--port", port, "--www", here("../../dist")], { stdio: ["ignore", "pipe", "inherit"] });
+    this.#child = child;
+    process.once("exit", () => child.kill("SIGKILL"));
+    for await (const line of createInterface({ input: child.stdout })) {
+      this.page = /^The page:\s+(\S+)/.exec(line)?.[1] ?? this.page;
+      const url = /^The server:\s+(\S+)/.exec(line)?.[1];
+      if (url === undefined) continue;
+      this.url = url;
+      break;
+    }
+    return this;
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((done) => child.once("exit", done));
     child.kill("SIGKILL");
     await gone;
