@@ -2,7 +2,7 @@
 // EVERYWIRE_DEMO_URL to the address of a demo that runs.
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { call, choose, Demo, go, launch, open, shot } from "./harness";
+import { call, choose, Demo, go, launch, open, shot, tryNow } from "./harness";
 
 let browser: Browser;
 const demo = new Demo();
@@ -159,8 +159,7 @@ describe.skipIf(process.env.EVERYWIRE_BIN === undefined)("the program", () => {
     await page.locator("[data-reconnecting]").waitFor();
     await page.locator(".runs .badge", { hasText: "may have run" }).waitFor();
     await demo.start();
-    await page.getByRole("button", { name: "Try now" }).click();
-    await page.locator(".pill", { hasText: "Connected" }).waitFor();
+    await tryNow(page);
     await choose(page, "Echo");
     await page.getByLabel("Text").fill("back");
     await call(page);

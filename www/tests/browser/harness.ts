@@ -122,6 +122,14 @@ export async function choose(page: Page, tool: string): Promise<void> {
 
 export const call = (page: Page): Promise<void> => page.getByRole("button", { name: "Call tool" }).click();
 
+/** Asks for an attempt now. The wait is random: the page may be connected again before the button is reached. */
+export async function tryNow(page: Page): Promise<void> {
+  const button = page.getByRole("button", { name: "Try now" });
+  const connected = page.locator(".pill", { hasText: "Connected" });
+  await Promise.race([button.click(), connected.waitFor()]);
+  await connected.waitFor();
+}
+
 export const go = (page: Page, view: string): Promise<void> =>
   page.getByRole("navigation", { name: "Views" }).getByRole("button", { name: new RegExp(`^${view}`) }).click();
 

@@ -1,7 +1,7 @@
 // The page against a server that shares no code with this project.
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { call, choose, go, launch, MockServer, open, shot } from "./harness";
+import { call, choose, go, launch, MockServer, open, shot, tryNow } from "./harness";
 
 let browser: Browser;
 const server = new MockServer();
@@ -343,8 +343,7 @@ test("a killed server: the countdown is shown, the call is told as interrupted, 
   await banner.getByText(/attempt [2-9]/).waitFor();
   await shot(page, "reconnecting-light");
   await own.start();
-  await page.getByRole("button", { name: "Try now" }).click();
-  await page.locator(".pill", { hasText: "Connected" }).waitFor();
+  await tryNow(page);
   await choose(page, "Echo");
   await page.getByLabel("Text", { exact: false }).first().fill("back again");
   await call(page);
