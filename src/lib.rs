@@ -1,4 +1,9 @@
 #![doc = "everywire"]
+#![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
+#![cfg_attr(
+    target_arch = "wasm32",
+    allow(clippy::arc_with_non_send_sync, reason = "there is one thread, and one text for both targets")
+)]
 
 mod client;
 mod error;
@@ -12,6 +17,7 @@ mod resilience;
 #[cfg(feature = "server")]
 pub mod server;
 mod session;
+mod text;
 pub mod transport;
 
 pub use client::{

@@ -17,6 +17,10 @@ use crate::platform::seed;
 use crate::session::{CallId, Filter, InputId, Replay, Request, Session, SubKey};
 use host::{Host, JsHost, JsTicket};
 
+/// A page pays for the allocator's code: this one is a third of the standard library's, and as fast.
+#[global_allocator]
+static ALLOCATOR: rlsf::SmallGlobalTlsf = rlsf::SmallGlobalTlsf::new();
+
 thread_local! {
     /// The one method whose name is worth not copying.
     static TOOLS_CALL: JsValue = JsValue::from_str("tools/call");

@@ -103,6 +103,10 @@ fn our_server() -> Server {
             for step in [1.0, 2.0, 3.0] {
                 cx.progress(step, Some(3.0), None).await;
             }
+            // The TypeScript SDK forgets progress that arrives in one packet with the result: a question keeps them apart.
+            let schema = Json::encode(&json!({"type": "object", "properties": {}}))
+                .map_err(|e| ToolError::message(e.to_string()))?;
+            cx.elicit("seen", ElicitRequest::form("Seen?", schema)).await?;
             Ok(CallToolResult::text("done"))
         })
         .tool_fn("fail", object(), |_: Json, _cx: RequestContext| async move { Err(ToolError::message("as asked")) })

@@ -39,7 +39,7 @@ pub struct Builder {
 enum Target {
     #[cfg(feature = "websocket")]
     WebSocket {
-        transport: Result<WebSocket, TransportError>,
+        transport: Result<Box<WebSocket>, TransportError>,
         url: String,
     },
     Transport(Box<dyn Transport>),
@@ -53,7 +53,7 @@ impl Builder {
 
     #[cfg(feature = "websocket")]
     pub(super) fn url(url: &str) -> Self {
-        Self::new(Target::WebSocket { transport: WebSocket::new(url), url: url.to_owned() })
+        Self::new(Target::WebSocket { transport: WebSocket::new(url).map(Box::new), url: url.to_owned() })
     }
 
     pub(super) fn transport(transport: Box<dyn Transport>) -> Self {
@@ -97,10 +97,17 @@ impl Builder {
         self
     }
 
-    /// How long a link may take to open. Default 10 s.
+    /// How long a link may take to open. Default 10 s over WebSocket, where the time that a token provider takes does not
+    /// count; 5 min for a transport of one's own.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeouts.connect = timeout;
-        self
+        match &mut self.target {
+            #[cfg(feature = "websocket")]
+            Target::WebSocket { .. } => self.websocket(|socket| Ok(socket.connect_timeout(timeout))),
+            Target::Transport(_) => {
+                self.options.timeouts.connect = timeout;
+                self
+            }
+        }
     }
 
     /// How long the server may take to answer `initialize`. Default 30 s.
@@ -186,7 +193,7 @@ impl Builder {
     pub fn websocket(mut self, setup: impl FnOnce(WebSocket) -> Result<WebSocket, TransportError>) -> Self {
         if let Target::WebSocket { transport, .. } = &mut self.target {
             let before = std::mem::replace(transport, Err(TransportError::in_use()));
-            *transport = before.and_then(setup);
+            *transport = before.and_then(|socket| setup(*socket)).map(Box::new);
         }
         self
     }
@@ -217,7 +224,7 @@ impl Builder {
             #[cfg(feature = "websocket")]
             Target::WebSocket { transport, url } => {
                 let transport = transport?.max_message(self.options.max_message);
-                (Box::new(transport.connect_timeout(self.options.timeouts.connect)), Some(url))
+                (Box::new(transport), Some(url))
             }
             Target::Transport(transport) => (transport, None),
         };

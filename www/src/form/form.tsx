@@ -53,12 +53,16 @@ export function FieldRow(props: ControlProps) {
   );
 }
 
+/** Kinds whose control cannot say `aria-required` itself. */
+const unsaid: ReadonlySet<Field["kind"]> = new Set(["list", "object", "choices"]);
+
 function Title({ field }: { field: Field }) {
   const technical = field.name && field.name.toLowerCase() !== field.title.toLowerCase();
   return (
     <>
       <span>{field.title}</span>
-      {field.required && field.kind !== "boolean" && <span class="required" title="Required">*<span class="sr">required</span></span>}
+      {field.required && field.kind !== "boolean" && <span class="required" title="Required" aria-hidden="true">*</span>}
+      {field.required && unsaid.has(field.kind) && <span class="sr">required</span>}
       {technical && <code class="field-name" aria-hidden="true">{field.name}</code>}
     </>
   );

@@ -1,9 +1,10 @@
 // The outcome of the newest run, and the ones before it.
 import type { CallToolResult, GetPromptResult, ReadResourceResult } from "everywire";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Run } from "../state/app";
 import { forgetRuns } from "../state/runs";
 import { Badge, Button, Copy, Spinner, type Tone } from "../ui/bits";
+import { Boundary } from "../ui/boundary";
 import { duration, pretty } from "../ui/format";
 import { Contents, Content, Resource } from "./content";
 import { FailureView } from "./failure";
@@ -15,14 +16,21 @@ export function Runs({ name, list, kind }: { name: string; list: readonly Run[];
   const [picked, setPicked] = useState<number>();
   const [raw, setRaw] = useState(false);
   const newest = list[0]?.key;
-  useEffect(() => setPicked(undefined), [newest, name]);
+  const head = useRef<HTMLElement>(null);
+  const first = useRef(true);
+  useEffect(() => {
+    setPicked(undefined);
+    // Below a long form the result would come unseen.
+    if (!first.current) head.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    first.current = false;
+  }, [newest, name]);
   const run = list.find((one) => one.key === picked) ?? list[0];
   if (!run) return null;
   const result = run.outcome.status === "done" ? run.outcome.result : undefined;
   const [tone, word] = verdict(run);
   return (
     <section class="runs" aria-label="Result">
-      <header class="runs-head">
+      <header class="runs-head" ref={head}>
         <h3>Result</h3>
         <Badge tone={tone}>{run.outcome.status === "running" && <Spinner />}{word}</Badge>
         <Elapsed run={run} />
@@ -43,7 +51,7 @@ export function Runs({ name, list, kind }: { name: string; list: readonly Run[];
       {run.outcome.status === "running" && <Running run={run} />}
       {run.outcome.status === "cancelled" && <p class="nothing">You cancelled this. The server was told to stop.</p>}
       {run.outcome.status === "failed" && <FailureView failure={run.outcome.failure} />}
-      {result !== undefined && (raw ? <JsonTree value={result} label="Whole result" /> : <Result kind={kind} result={result} />)}
+      {result !== undefined && (raw ? <JsonTree value={result} label="Whole result" /> : <Boundary of={run}><Result kind={kind} result={result} /></Boundary>)}
     </section>
   );
 }
@@ -93,6 +101,7 @@ function Running({ run }: { run: Run }) {
 }
 
 function Result({ kind, result }: { kind: ResultKind; result: unknown }) {
+  if (typeof result !== "object" || result === null) return <JsonTree value={result} />;
   if (kind === "resource") {
     const contents = (result as ReadResourceResult).contents;
     return Array.isArray(contents) ? <div class="contents">{contents.map((one, index) => <Resource key={index} contents={one} />)}</div> : <JsonTree value={result} />;
@@ -104,9 +113,9 @@ function Result({ kind, result }: { kind: ResultKind; result: unknown }) {
       <div class="messages">
         {description && <p class="muted">{description}</p>}
         {messages.map((message, index) => (
-          <div key={index} class={`message ${message.role === "assistant" ? "assistant" : "user"}`}>
-            <p class="eyebrow">{message.role}</p>
-            <Content block={message.content} />
+          <div key={index} class={`message ${message?.role === "assistant" ? "assistant" : "user"}`}>
+            <p class="eyebrow">{String(message?.role)}</p>
+            <Content block={message?.content} />
           </div>
         ))}
       </div>
@@ -115,8 +124,8 @@ function Result({ kind, result }: { kind: ResultKind; result: unknown }) {
   const { content, structuredContent, isError } = result as CallToolResult;
   if (!Array.isArray(content)) return <JsonTree value={result} />;
   return (
-    <div class={isError ? "tool-error" : undefined}>
-      {isError && <p class="tool-error-head" role="alert">The tool reports an error.</p>}
+    <div class={isError === true ? "tool-error" : undefined}>
+      {isError === true && <p class="tool-error-head" role="alert">The tool reports an error.</p>}
       {content.length === 0 && structuredContent === undefined && <p class="nothing">The result is empty.</p>}
       <Contents blocks={repeats(content, structuredContent) ? [] : content} />
       {structuredContent !== undefined && (

@@ -48,12 +48,19 @@ export async function shot(page: Page, name: string): Promise<void> {
 /** A server of the legacy era, that can be killed and started again at the same port. */
 export class MockServer {
   #child: ChildProcess | undefined;
+  readonly #flags: string[];
   url = "";
+
+  constructor(...flags: string[]) {
+    this.#flags = flags;
+  }
 
   async start(): Promise<this> {
     const port = this.url ? new URL(this.url).port : "0";
-    const child = spawn(process.execPath, [here("../mock-server.mjs"), port], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [here("../mock-server.mjs"), port, ...this.#flags], { stdio: ["ignore", "pipe", "inherit"] });
     this.#child = child;
+    // A test that fails leaves none behind.
+    process.once("exit", () => child.kill("SIGKILL"));
     const lines = createInterface({ input: child.stdout });
     for await (const line of lines) {
       this.url = line;
