@@ -50,7 +50,7 @@ function compile() {
   // The types and the package.json are written by hand. wasm-opt runs below, where it is checked.
   run(
     "wasm-pack",
-    ["build", root, "--mode", "no-install", "--target", target, "--profile", profile, "--out-dir", dist, "--out-name", out,
+    ["build", join(root, "npm/wasm"), "--mode", "no-install", "--target", target, "--profile", profile, "--out-dir", dist, "--out-name", out,
       "--no-typescript", "--no-pack", "--no-opt", "--no-gitignore", "--", "--no-default-features", "--features", features.join(",")],
     { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: rustflags.join(" ") },
   );
