@@ -9,8 +9,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use gloo_timers::callback::Timeout;
 use futures_util::future::{AbortHandle, Abortable};
+use gloo_timers::callback::Timeout;
 use wasm_bindgen::prelude::*;
 
 /// `Send` where there are threads, nothing on wasm32.
