@@ -8,7 +8,7 @@ async fn main() -> Result<(), everywire::Error> {
     let url = std::env::args().nth(1).unwrap_or_default();
     let client = Client::builder(&url)
         .input_policy(InputPolicy { max_concurrent: 5, ..InputPolicy::default() })
-        .on_elicit(async |_cx, request: ElicitRequest| {
+        .on_elicit(async |_cx, request| {
             println!("{}", request.message());
             ElicitResult::decline()
         })

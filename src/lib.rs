@@ -31,8 +31,7 @@ mod text;
 pub mod transport;
 
 pub use client::{
-    Builder, Call, Client, EraCache, Events, InputContext, InputHandler, Outcome, Pending, Resumable, ServerIdentity,
-    Subscription,
+    Builder, Call, Client, EraCache, Events, InputContext, Outcome, Pending, Resumable, ServerIdentity, Subscription,
 };
 pub use error::{Error, RpcError};
 pub use platform::{BoxFuture, BoxSink, BoxStream, MaybeSend, MaybeSync, sleep};
