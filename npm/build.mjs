@@ -1,11 +1,9 @@
-// Builds the npm package as wasm-pack.toml declares it: wasm-pack, wasm-opt, size budget, tarball.
+// Builds the npm package as wasm-pack.toml declares it: wasm-pack, wasm-opt, tarball. size.mjs holds the result to its budget.
 // node build.mjs [--no-tarball]
 import { execFileSync } from "node:child_process";
 import { copyFileSync, existsSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { brotliCompressSync, constants } from "node:zlib";
-import { build as bundle } from "esbuild";
 import { parse } from "smol-toml";
 import { forgetPlaces, rename, trapAtOnce } from "./slim.mjs";
 
@@ -52,7 +50,7 @@ function compile() {
   // The types and the package.json are written by hand. wasm-opt runs below, where it is checked.
   run(
     "wasm-pack",
-    ["build", root, "--mode", "no-install", "--target", target, "--profile", profile, "--out-dir", dist, "--out-name", out,
+    ["build", join(root, "npm/wasm"), "--mode", "no-install", "--target", target, "--profile", profile, "--out-dir", dist, "--out-name", out,
       "--no-typescript", "--no-pack", "--no-opt", "--no-gitignore", "--", "--no-default-features", "--features", features.join(",")],
     { CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS: rustflags.join(" ") },
   );
@@ -78,26 +76,6 @@ function optimise() {
   say(`wasm-opt: ${kB(before)} -> ${kB(after)}`);
 }
 
-const brotli = (bytes) =>
-  brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_LGWIN]: 22 } }).length;
-
-async function weigh() {
-  const { outputFiles } = await bundle({
-    entryPoints: [join(here, "index.mjs")],
-    bundle: true,
-    minify: true,
-    format: "esm",
-    write: false,
-    logLevel: "error",
-  });
-  const script = brotli(outputFiles[0].contents);
-  const module = brotli(readFileSync(wasm));
-  const limit = recipe.budget.brotli;
-  const sum = `${script + module} bytes of ${limit} (wasm ${module}, JavaScript ${script}; brotli)`;
-  if (script + module > limit) stop(`over the size budget: ${sum}.`);
-  say(`size: ${sum}`);
-}
-
 function pack() {
   for (const name of ["CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE"]) copyFileSync(join(root, name), join(here, name));
   for (const name of readdirSync(here)) if (name.endsWith(".tgz")) rmSync(join(here, name));
@@ -111,5 +89,4 @@ function pack() {
 checkVersions();
 compile();
 optimise();
-await weigh();
 if (!process.argv.includes("--no-tarball")) pack();

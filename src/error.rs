@@ -44,9 +44,13 @@ pub(crate) enum ErrorKind {
         after: Duration,
         what: &'static str,
         hint: Option<&'static str>,
+        /// Whether anything was sent at all.
+        sent: bool,
     },
     Cancelled,
     Closed,
+    /// Closed while the server may have been acting on the request.
+    ClosedMidCall,
     Interrupted {
         maybe_executed: bool,
         request_state: Option<String>,
@@ -117,7 +121,7 @@ impl Error {
             },
             ErrorKind::Timeout { .. } => "timeout",
             ErrorKind::Cancelled => "cancelled",
-            ErrorKind::Closed => "closed",
+            ErrorKind::Closed | ErrorKind::ClosedMidCall => "closed",
             ErrorKind::Interrupted { .. } => "interrupted",
             ErrorKind::Overloaded { .. } => "overloaded",
             ErrorKind::TooLarge { .. } => "too_large",
@@ -162,7 +166,7 @@ impl Error {
 
     /// The client was closed. Make a new one.
     pub fn is_closed(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Closed)
+        matches!(self.kind(), ErrorKind::Closed | ErrorKind::ClosedMidCall)
     }
 
     /// The link was lost while the request was under way, and repeating it is the caller's choice: see
@@ -175,7 +179,8 @@ impl Error {
     pub fn maybe_executed(&self) -> bool {
         match self.kind() {
             ErrorKind::Interrupted { maybe_executed, .. } => *maybe_executed,
-            ErrorKind::Timeout { .. } | ErrorKind::Cancelled | ErrorKind::InputFailed { .. } => true,
+            ErrorKind::Timeout { sent, .. } => *sent,
+            ErrorKind::ClosedMidCall | ErrorKind::Cancelled | ErrorKind::InputFailed { .. } => true,
             _ => false,
         }
     }
@@ -245,13 +250,16 @@ impl Error {
         let part: [&str; 3] = match self.kind() {
             ErrorKind::Rpc(error) => return error.text(),
             ErrorKind::Transport(error) => [error.detail(), "", ""],
-            ErrorKind::Timeout { after, what, hint } => {
+            ErrorKind::Timeout { after, what, hint, .. } => {
                 let after = decimal(after.as_millis() as u64);
                 let all = join(&[what, " within ", &after, " ms; raise the timeout or check the server"]);
                 return hint.map_or(all.clone(), |hint| join(&[&all, " (", hint, ")"]));
             }
             ErrorKind::Cancelled => ["the call was cancelled by its caller", "", ""],
             ErrorKind::Closed => ["the client is closed; connect a new one", "", ""],
+            ErrorKind::ClosedMidCall => {
+                ["the client was closed while the call was under way; the server may have acted on it", "", ""]
+            }
             ErrorKind::Interrupted { maybe_executed: true, cause, .. } => [
                 "the connection was lost while the call was under way (",
                 cause.detail(),

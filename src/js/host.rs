@@ -4,7 +4,7 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use super::values;
-use crate::client::{self, Shared};
+use crate::client::{Shared, driver};
 use crate::error::Error;
 use crate::json::Json;
 use crate::session::{Event, InputEnd, InputId, InputRequest, Ticket, Verdict};
@@ -73,7 +73,7 @@ pub(super) struct JsHost {
     pub(super) traces: bool,
 }
 
-impl client::Host for JsHost {
+impl driver::Host for JsHost {
     type Ticket = JsTicket;
 
     fn reply(&mut self, ticket: JsTicket, result: Result<Json, Error>) {

@@ -126,6 +126,7 @@ impl<T: Ticket> Session<T> {
             after: waited,
             what: "the server did not answer server/discover",
             hint: None,
+            sent: true,
         }));
         self.rule(Probe::Silence { alive }, None, resent, now);
     }

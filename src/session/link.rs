@@ -292,8 +292,9 @@ impl<T: Ticket> Session<T> {
 
     /// Time has come: deadlines, the next attempt, the keep-alive.
     pub(crate) fn timeout(&mut self, now: Duration) {
-        self.sweep(now);
+        // First the inputs, as they hold the clocks of the calls.
         self.expire_inputs(now);
+        self.sweep(now);
         match self.link {
             LinkState::Waiting { outage, until } if until <= now => self.connect(outage, false, now),
             LinkState::Connecting { until, .. } if until <= now => {

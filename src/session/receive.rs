@@ -82,22 +82,22 @@ impl<T: Ticket> Session<T> {
         let Some(id) = call.or_else(|| self.stray_refusal(&id, &result)) else {
             return self.unclaimed(&id, result);
         };
-        if let Err(error) = &result {
-            if self.doubtful(id, error.code) {
-                return self.try_again_after_probe(id, error, now);
-            }
+        if let Err(error) = &result
+            && self.doubtful(id, error.code)
+        {
+            return self.try_again_after_probe(id, error, now);
         }
         match self.calls.get(id).map(|call| &call.waiter) {
             Some(Waiter::Caller(_)) => self.answered(id, result, now),
             Some(Waiter::Listen(key)) => {
                 let key = *key;
                 self.take_call(id);
-                self.listen_ended(key, result);
+                self.listen_ended(key, result, now);
             }
             Some(Waiter::Subscribe(key)) => {
                 let key = *key;
                 self.take_call(id);
-                self.subscribed(key, id, result);
+                self.subscribed(key, id, result, now);
             }
             Some(Waiter::Probe) => {
                 let resent = matches!(self.stage, Stage::Probing { resent: true, .. });
@@ -271,7 +271,7 @@ impl<T: Ticket> Session<T> {
             }
             "subscriptions/acknowledged" => self.acknowledged(&params),
             "cancelled" => match params.get_id("requestId") {
-                Some(RequestId::Number(wire)) if self.listen_cancelled(wire) => {}
+                Some(RequestId::Number(wire)) if self.listen_cancelled(wire, now) => {}
                 Some(id) => self.withdraw(&id, now),
                 None => {}
             },
@@ -294,10 +294,10 @@ impl<T: Ticket> Session<T> {
         let Some(id) = self.call_of(token) else { return };
         let Some(call) = self.calls.get_mut(id) else { return };
         call.touch(now);
-        if let Waiter::Caller(ticket) = &call.waiter {
-            if let Some(progress) = ticket.progress() {
-                self.outputs.push_back(Output::Progress(progress, params));
-            }
+        if let Waiter::Caller(ticket) = &call.waiter
+            && let Some(progress) = ticket.progress()
+        {
+            self.outputs.push_back(Output::Progress(progress, params));
         }
     }
 }

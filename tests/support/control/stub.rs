@@ -53,6 +53,7 @@ impl Kind {
 pub(crate) async fn serve(listener: TcpListener, kind: Kind, era: Era, generation: u32, log: Arc<Log>) {
     while let Ok((stream, _)) = listener.accept().await {
         let script = Script::new(era, generation, log.clone());
+        let _ = stream.set_nodelay(true);
         tokio::spawn(async move {
             script.log.note("connection");
             match kind {

@@ -71,7 +71,8 @@ const MAX_UNITS: usize = 64 << 20;
 #[derive(Default)]
 pub(super) struct State {
     pub(super) opened: bool,
-    messages: VecDeque<JsString>,
+    /// With their lengths: asking the host again costs as much as the message.
+    messages: VecDeque<(JsString, usize)>,
     units: usize,
     /// Our side has begun to close.
     pub(super) closing: bool,
@@ -86,8 +87,8 @@ pub(super) struct State {
 impl State {
     /// The next message that waits.
     pub(super) fn pop(&mut self) -> Option<Text> {
-        let message = self.messages.pop_front()?;
-        self.units = self.units.saturating_sub(message.length() as usize);
+        let (message, size) = self.messages.pop_front()?;
+        self.units -= size;
         Some(Text::from(message))
     }
 }
@@ -213,7 +214,7 @@ fn arrived(state: &RefCell<State>, data: JsValue, max_message: usize) -> Result<
         return Err((4008, TransportError::new(TransportErrorKind::Overloaded, detail)));
     }
     state.units += size;
-    state.messages.push_back(text);
+    state.messages.push_back((text, size));
     Ok(())
 }
 
