@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::json::{Json, JsonError};
+use crate::text::{decimal, join};
 use crate::transport::TransportError;
 
 /// Everything that can go wrong, as one cheap-to-clone value: one lost link answers many callers.
@@ -22,9 +23,16 @@ pub struct RpcError {
     pub data: Option<Json>,
 }
 
+impl RpcError {
+    fn text(&self) -> String {
+        let sign = if self.code < 0 { "-" } else { "" };
+        join(&["the server answered with error ", sign, &decimal(self.code.unsigned_abs()), ": ", &self.message])
+    }
+}
+
 impl fmt::Display for RpcError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the server answered with error {}: {}", self.code, self.message)
+        f.write_str(&self.text())
     }
 }
 
@@ -36,9 +44,13 @@ pub(crate) enum ErrorKind {
         after: Duration,
         what: &'static str,
         hint: Option<&'static str>,
+        /// Whether anything was sent at all.
+        sent: bool,
     },
     Cancelled,
     Closed,
+    /// Closed while the server may have been acting on the request.
+    ClosedMidCall,
     Interrupted {
         maybe_executed: bool,
         request_state: Option<String>,
@@ -109,7 +121,7 @@ impl Error {
             },
             ErrorKind::Timeout { .. } => "timeout",
             ErrorKind::Cancelled => "cancelled",
-            ErrorKind::Closed => "closed",
+            ErrorKind::Closed | ErrorKind::ClosedMidCall => "closed",
             ErrorKind::Interrupted { .. } => "interrupted",
             ErrorKind::Overloaded { .. } => "overloaded",
             ErrorKind::TooLarge { .. } => "too_large",
@@ -154,7 +166,7 @@ impl Error {
 
     /// The client was closed. Make a new one.
     pub fn is_closed(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Closed)
+        matches!(self.kind(), ErrorKind::Closed | ErrorKind::ClosedMidCall)
     }
 
     /// The link was lost while the request was under way, and repeating it is the caller's choice: see
@@ -167,7 +179,8 @@ impl Error {
     pub fn maybe_executed(&self) -> bool {
         match self.kind() {
             ErrorKind::Interrupted { maybe_executed, .. } => *maybe_executed,
-            ErrorKind::Timeout { .. } | ErrorKind::Cancelled | ErrorKind::InputFailed { .. } => true,
+            ErrorKind::Timeout { sent, .. } => *sent,
+            ErrorKind::ClosedMidCall | ErrorKind::Cancelled | ErrorKind::InputFailed { .. } => true,
             _ => false,
         }
     }
@@ -231,53 +244,84 @@ impl From<TransportError> for Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.kind() {
-            ErrorKind::Rpc(error) => error.fmt(f),
-            ErrorKind::Transport(error) => error.fmt(f),
-            ErrorKind::Timeout { after, what, hint } => {
-                write!(f, "{what} within {} ms; raise the timeout or check the server", after.as_millis())?;
-                hint.map_or(Ok(()), |hint| write!(f, " ({hint})"))
+impl Error {
+    /// What happened and what to do about it, in one sentence.
+    pub(crate) fn text(&self) -> String {
+        let part: [&str; 3] = match self.kind() {
+            ErrorKind::Rpc(error) => return error.text(),
+            ErrorKind::Transport(error) => [error.detail(), "", ""],
+            ErrorKind::Timeout { after, what, hint, .. } => {
+                let after = decimal(after.as_millis() as u64);
+                let all = join(&[what, " within ", &after, " ms; raise the timeout or check the server"]);
+                return hint.map_or(all.clone(), |hint| join(&[&all, " (", hint, ")"]));
             }
-            ErrorKind::Cancelled => f.write_str("the call was cancelled by its caller"),
-            ErrorKind::Closed => f.write_str("the client is closed; connect a new one"),
-            ErrorKind::Interrupted { maybe_executed: true, cause, .. } => write!(
-                f,
-                "the connection was lost while the call was under way ({cause}); the server may have acted on it, so it was not repeated"
-            ),
+            ErrorKind::Cancelled => ["the call was cancelled by its caller", "", ""],
+            ErrorKind::Closed => ["the client is closed; connect a new one", "", ""],
+            ErrorKind::ClosedMidCall => {
+                ["the client was closed while the call was under way; the server may have acted on it", "", ""]
+            }
+            ErrorKind::Interrupted { maybe_executed: true, cause, .. } => [
+                "the connection was lost while the call was under way (",
+                cause.detail(),
+                "); the server may have acted on it, so it was not repeated",
+            ],
             ErrorKind::Interrupted { cause, .. } => {
-                write!(f, "the connection was lost before the call was sent ({cause}); it is safe to repeat")
+                ["the connection was lost before the call was sent (", cause.detail(), "); it is safe to repeat"]
             }
             ErrorKind::Overloaded { limit } => {
-                write!(f, "{limit} calls are waiting already; wait for answers or raise max_pending")
+                return join(&[
+                    &decimal(*limit as u64),
+                    " calls are waiting already; wait for answers or raise max_pending",
+                ]);
             }
-            ErrorKind::TooLarge { size, limit, outbound } => write!(
-                f,
-                "a message of {size} bytes {} the limit of {limit} bytes; raise max_message at both ends or send less",
-                if *outbound { "to the server exceeds" } else { "from the server exceeds" }
-            ),
+            ErrorKind::TooLarge { size, limit, outbound } => {
+                return join(&[
+                    "a message of ",
+                    &decimal(*size as u64),
+                    if *outbound { " bytes to the server exceeds" } else { " bytes from the server exceeds" },
+                    " the limit of ",
+                    &decimal(*limit as u64),
+                    " bytes; raise max_message at both ends or send less",
+                ]);
+            }
             ErrorKind::Config(detail) | ErrorKind::Unsupported(detail) | ErrorKind::Protocol(detail) => {
-                f.write_str(detail)
+                [detail, "", ""]
             }
-            ErrorKind::UnsupportedVersion { theirs, ours } => write!(
-                f,
-                "no common protocol version: the server speaks {}, this client {}",
-                theirs.join(", "),
-                ours.join(", ")
-            ),
-            ErrorKind::NotMcp(detail) => write!(f, "the server does not speak MCP: {detail}"),
+            ErrorKind::UnsupportedVersion { theirs, ours } => {
+                let (theirs, ours) = (listed(theirs), listed(ours));
+                return join(&["no common protocol version: the server speaks ", &theirs, ", this client ", &ours]);
+            }
+            ErrorKind::NotMcp(detail) => ["the server does not speak MCP: ", detail, ""],
             ErrorKind::Decode { what, cause } => {
-                write!(f, "the answer to {what} does not have the expected shape: {cause}")
+                return join(&["the answer to ", what, " does not have the expected shape: ", cause.detail()]);
             }
-            ErrorKind::Encode(cause) => write!(f, "the request cannot be written as JSON: {cause}"),
+            ErrorKind::Encode(cause) => ["the request cannot be written as JSON: ", cause.detail(), ""],
             ErrorKind::InputFailed { detail, .. } => {
-                write!(f, "the server asked for input that could not be given: {detail}")
+                ["the server asked for input that could not be given: ", detail, ""]
             }
             ErrorKind::NoEra { probe, initialize } => {
-                write!(f, "server/discover failed ({probe}) and initialize failed ({initialize})")
+                let (probe, initialize) = (probe.text(), initialize.text());
+                return join(&["server/discover failed (", &probe, ") and initialize failed (", &initialize, ")"]);
             }
+        };
+        join(&part)
+    }
+}
+
+fn listed(names: &[String]) -> String {
+    let mut all = String::new();
+    for name in names {
+        if !all.is_empty() {
+            all.push_str(", ");
         }
+        all.push_str(name);
+    }
+    all
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text())
     }
 }
 

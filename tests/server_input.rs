@@ -212,6 +212,29 @@ async fn an_answer_that_was_given_stands() {
 }
 
 #[tokio::test]
+async fn what_was_not_asked_is_not_carried_on() {
+    let (server, _) = server();
+    let mut peer = Peer::new(&server);
+    let first = peer.call_modern("order", json!({})).await;
+    let state = &first["result"]["requestState"];
+    // More than a state may hold.
+    let responses = json!({"first": accept("x"), "ballast": "y".repeat(300_000)});
+    let second = peer.call_modern("order", json!({"inputResponses": responses, "requestState": state})).await;
+    let state = second["result"]["requestState"].as_str().expect("a state");
+    assert!(state.len() < 1000, "{}", state.len());
+    // What a handler keeps itself is bounded, and told.
+    let server = builder()
+        .tool_fn("keeps", schema(), async |_, cx: RequestContext| {
+            cx.once("much", async || Ok("z".repeat(300_000))).await?;
+            value(&cx, "k").await.map(CallToolResult::text)
+        })
+        .build();
+    let answer = Peer::new(&server).call_modern("keeps", json!({})).await;
+    assert_eq!(code(&answer), -32603);
+    assert!(answer["error"]["message"].as_str().is_some_and(|text| text.contains("once()")), "{answer}");
+}
+
+#[tokio::test]
 async fn questions_side_by_side_are_asked_together() {
     let (server, _) = server();
     let mut peer = Peer::new(&server);
@@ -243,6 +266,7 @@ async fn sampling_roots_and_urls_go_the_same_way() {
     ] {
         let first = peer.call_modern(tool, json!({})).await;
         assert_eq!(first["result"]["inputRequests"][key]["method"], method);
+        assert!(first["result"]["inputRequests"][key]["params"].get("elicitationId").is_none());
         let extra = json!({"inputResponses": {key: response}, "requestState": first["result"]["requestState"]});
         assert_eq!(text(&peer.call_modern(tool, extra).await), expected);
     }
@@ -256,6 +280,7 @@ async fn sampling_roots_and_urls_go_the_same_way() {
         peer.call(tool, json!({})).await;
         let question = peer.next().await;
         assert_eq!(question["method"], method);
+        assert_eq!(question["params"]["elicitationId"].as_str().map(str::len), (tool == "url").then_some(32));
         reply(&mut peer, &question, response).await;
         assert_eq!(text(&peer.next().await), expected);
     }

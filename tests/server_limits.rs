@@ -193,6 +193,38 @@ async fn handlers_that_ask_do_not_block_their_answers() {
 }
 
 #[tokio::test]
+async fn a_handler_that_asks_twice_is_one_handler() {
+    let gauge = Gauge::new();
+    let (builder, mut began) = holding(&gauge);
+    let server = builder
+        .max_in_flight(2)
+        .tool_fn("ask", schema(), async |_, cx: RequestContext| {
+            let form = || ElicitRequest::form("?", schema());
+            let (one, two) = tokio::join!(cx.elicit("a", form()), cx.elicit("b", form()));
+            one.and(two).map(|_| CallToolResult::text("asked"))
+        })
+        .build();
+    let mut peer = Peer::legacy(&server, json!({"elicitation": {}})).await;
+    peer.call("ask", json!({})).await;
+    let questions = [peer.next().await, peer.next().await];
+    for n in 0..3 {
+        peer.call("hold", json!({"n": n})).await;
+    }
+    for _ in 0..2 {
+        began.recv().await.expect("it begins");
+    }
+    for question in questions {
+        peer.send(json!({"jsonrpc": "2.0", "id": question["id"], "result": {"action": "cancel"}})).await;
+    }
+    assert_eq!(text(&peer.next().await), "asked");
+    gauge.door.add_permits(3);
+    for _ in 0..3 {
+        assert!(peer.next().await["result"].is_object());
+    }
+    assert_eq!(gauge.most.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
 async fn answers_stay_on_their_connection() {
     let gauge = Gauge::new();
     let (builder, mut began) = holding(&gauge);

@@ -294,6 +294,43 @@ async fn a_slow_client_holds_its_handlers_back_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn a_cancelled_request_gives_its_room_to_others() {
+    let (began, mut beginnings) = tokio::sync::mpsc::unbounded_channel();
+    let server = builder()
+        .tool_fn("tells", schema(), move |arguments, cx: RequestContext| {
+            let began = began.clone();
+            async move {
+                began.send(())?;
+                for step in 1..=if arguments.get("forever").is_some() { u32::MAX } else { 1 } {
+                    cx.progress(step.into(), None, None).await;
+                }
+                Ok(CallToolResult::text("done"))
+            }
+        })
+        .build();
+    let mut peer = Peer::new(&server);
+    let call = |token: i64, arguments: Value| {
+        let mut params = with_meta("tells", json!({"progressToken": token}));
+        params["arguments"] = arguments;
+        params
+    };
+    // One fills the way to a client that does not read; the other waits for room.
+    let first = peer.request("tools/call", call(1, json!({"forever": true}))).await;
+    beginnings.recv().await.expect("it begins");
+    let second = peer.request("tools/call", call(2, json!({}))).await;
+    beginnings.recv().await.expect("it begins");
+    peer.cancel(first).await;
+    loop {
+        let message = peer.next().await;
+        if message["id"] == second {
+            break;
+        }
+        assert_eq!(message["method"], "notifications/progress");
+    }
+    peer.quiet().await;
+}
+
+#[tokio::test]
 async fn changes_that_a_slow_client_has_not_read_are_told_once() {
     let server = server();
     let mut peer = Peer::legacy(&server, json!({})).await;

@@ -250,7 +250,9 @@ async fn loopback_is_the_default() {
         assert!(error.is_config() && error.to_string().contains("host:port"), "{error}");
     }
     let error = server().bind_websocket("127.0.0.1:0").allow_origin("app.example").await.expect_err("refused");
-    assert!(error.to_string().contains("origin"), "{error}");
+    assert!(error.is_config() && error.to_string().contains("origin"), "{error}");
+    let error = server().bind_websocket("127.0.0.1:0").path("mcp").await.expect_err("refused");
+    assert!(error.is_config() && error.to_string().contains("/mcp"), "{error}");
 }
 
 #[tokio::test]

@@ -285,6 +285,7 @@ impl<H: Host> Drop for Driver<H> {
         let mut outputs = Vec::new();
         self.shared.drive(|session| {
             session.close(now());
+            self.shared.abandon();
             outputs.extend(std::iter::from_fn(|| session.poll_output()));
         });
         self.outputs.append(&mut outputs);

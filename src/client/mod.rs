@@ -3,7 +3,7 @@
 mod api;
 mod builder;
 mod call;
-mod driver;
+pub(crate) mod driver;
 mod era_cache;
 mod events;
 mod host;
@@ -16,9 +16,9 @@ pub use builder::Builder;
 pub use call::{Call, Pending};
 pub use era_cache::EraCache;
 pub use events::Events;
-pub use input::{InputContext, InputHandler};
+pub use input::InputContext;
 
-pub(crate) use driver::{Driver, Host};
+pub(crate) use driver::Driver;
 pub(crate) use run::start;
 pub(crate) use shared::Shared;
 

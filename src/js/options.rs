@@ -48,7 +48,6 @@ pub(super) fn read(url: &str, given: Json, host: &Host) -> Result<Settings, Erro
     };
     set(&mut session.timeouts.call, millis(&given, "timeout"));
     set(&mut session.timeouts.call_total, millis(&given, "totalTimeout"));
-    set(&mut session.timeouts.connect, millis(&given, "connectTimeout"));
     set(&mut session.max_message, count(&given, "maxMessage"));
     set(&mut session.inputs.max_concurrent, count(&given, "maxConcurrentInputs"));
     set(&mut session.inputs.timeout, millis(&given, "inputTimeout"));
@@ -73,7 +72,10 @@ fn reconnect(given: &Json) -> Reconnect {
 }
 
 fn transport(url: &str, given: &Json, host: &Host, session: &Options) -> Result<WebSocket, TransportError> {
-    let mut socket = WebSocket::new(url)?.max_message(session.max_message).connect_timeout(session.timeouts.connect);
+    let mut socket = WebSocket::new(url)?.max_message(session.max_message);
+    if let Some(timeout) = millis(given, "connectTimeout") {
+        socket = socket.connect_timeout(timeout);
+    }
     let protocols = given.get("protocols");
     socket = match protocols.as_ref().and_then(|protocols| protocols.as_str()).as_deref() {
         None | Some("auto") => socket,

@@ -8,7 +8,7 @@ use crate::json::{Json, Object};
 use crate::session::{Era, Event, Info, InputRequest, Metrics, State};
 
 pub(super) fn error(error: &Error) -> JsValue {
-    let mut fields = Object::new().str("code", error.code()).str("message", &error.to_string());
+    let mut fields = Object::new().str("code", error.code()).str("message", &error.text());
     if let Some(rpc) = error.rpc() {
         fields = fields.num("rpcCode", rpc.code as f64).str("message", &rpc.message);
         if let Some(data) = &rpc.data {

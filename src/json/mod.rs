@@ -7,9 +7,11 @@
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
+        #[cfg_attr(not(feature = "server"), allow(dead_code, reason = "what only the server uses"))]
         mod web;
         use web as imp;
     } else {
+        #[cfg_attr(not(feature = "server"), allow(dead_code, reason = "what only the server uses"))]
         mod native;
         use native as imp;
     }
@@ -18,7 +20,9 @@ cfg_if::cfg_if! {
 #[cfg(test)]
 mod tests;
 
-pub(crate) use imp::{Draft, Object, Sent, error_text, result_text, result_text_with};
+#[cfg(any(feature = "server", test))]
+pub(crate) use imp::result_text_with;
+pub(crate) use imp::{Draft, Object, Sent, error_text, result_text};
 pub use imp::{Json, Text};
 
 use std::fmt;
@@ -32,6 +36,10 @@ pub struct JsonError(std::sync::Arc<str>);
 impl JsonError {
     pub(crate) fn new(detail: impl Into<std::sync::Arc<str>>) -> Self {
         Self(detail.into())
+    }
+
+    pub(crate) fn detail(&self) -> &str {
+        &self.0
     }
 }
 
@@ -105,6 +113,10 @@ impl Meta<'_> {
     }
 
     /// Whether the caller's own entry of this name gives way to one of the protocol's.
+    #[cfg_attr(
+        target_arch = "wasm32",
+        allow(dead_code, reason = "a host's object keeps one member per name by itself")
+    )]
     pub(crate) fn reserves(&self, key: &str) -> bool {
         (self.progress_token.is_some() && key == "progressToken")
             || self.base.is_some_and(|base| base.get(key).is_some())

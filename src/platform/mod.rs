@@ -4,15 +4,19 @@
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
+        #[cfg_attr(not(feature = "server"), allow(dead_code, reason = "what only the server uses"))]
         mod web;
         use web as imp;
     } else {
+        #[cfg_attr(not(feature = "server"), allow(dead_code, reason = "what only the server uses"))]
         mod native;
         use native as imp;
     }
 }
 
+#[cfg(feature = "server")]
+pub(crate) use imp::fill_random;
 #[cfg(test)]
 pub(crate) use imp::test;
 pub use imp::{BoxFuture, BoxSink, BoxStream, MaybeSend, MaybeSync, sleep};
-pub(crate) use imp::{Lock, Task, fill_random, now, seed, spawn, wall};
+pub(crate) use imp::{Lock, Task, now, seed, spawn, wall};

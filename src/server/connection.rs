@@ -16,7 +16,7 @@ use super::dispatch::{Asked, Started, start};
 use super::meta::MetaReader;
 use super::request::{Request, Running};
 use super::shared::Shared;
-use super::subscriptions::SUBSCRIPTION_ID;
+use super::subscriptions::subscription_meta;
 use crate::error::RpcError;
 use crate::frame::{Close, Inbound, Liveness, Outbound, Profile, RequestId};
 use crate::json::{Json, Malformed, MessageId, Object, Text};
@@ -54,7 +54,8 @@ pub(super) struct Connection {
 
 struct KeepAlive {
     every: Duration,
-    timer: BoxFuture<'static, ()>,
+    /// Begins with the first poll: timers want their runtime.
+    timer: Option<BoxFuture<'static, ()>>,
     heard: bool,
     missed: u8,
 }
@@ -76,12 +77,7 @@ impl Connection {
         let pings = matches!(link.profile, Profile::SharedChannel { liveness: Liveness::Ping, .. });
         let keep_alive = server.limits.keep_alive.filter(|_| pings);
         Self {
-            keep_alive: keep_alive.map(|every| KeepAlive {
-                every,
-                timer: platform::sleep(every),
-                heard: false,
-                missed: 0,
-            }),
+            keep_alive: keep_alive.map(|every| KeepAlive { every, timer: None, heard: false, missed: 0 }),
             server,
             shared,
             tx: link.tx,
@@ -97,9 +93,13 @@ impl Connection {
         }
     }
 
-    /// Handlers at work: those that wait for the client's answer are not.
+    /// Handlers at work. Those that wait for the client's answer are not, or the answer might never be read.
     fn in_flight(&self) -> usize {
-        self.running.len().saturating_sub(self.shared.asking.load(Ordering::Acquire))
+        if self.shared.asking.load(Ordering::Acquire) == 0 {
+            return self.running.len();
+        }
+        let asking = self.requests.values().filter(|request| request.is_asking()).count();
+        self.running.len().saturating_sub(asking)
     }
 
     /// What waits for an answer of the client is bounded too, or its answers could not be told from a flood.
@@ -212,7 +212,7 @@ impl Connection {
         let listens = std::mem::take(&mut self.shared.state.lock().listens);
         for listen in listens {
             self.shared.forget_listen(&listen.id);
-            let meta = Object::new().id(SUBSCRIPTION_ID, &listen.id).build();
+            let meta = subscription_meta(&listen.id);
             let reply = Reply::with_meta(Object::new().json("_meta", &meta).build());
             self.shared.answer(None, answer(&self.server, &listen.id, true, &Ok(reply)));
             self.shared.answer(None, listen.cancelled());
@@ -247,8 +247,8 @@ impl Connection {
         // While we do not read we do not hear.
         let paused = self.is_full();
         let Some(keep) = &mut self.keep_alive else { return true };
-        while keep.timer.as_mut().poll(cx).is_ready() {
-            keep.timer = platform::sleep(keep.every);
+        while keep.timer.get_or_insert_with(|| platform::sleep(keep.every)).as_mut().poll(cx).is_ready() {
+            keep.timer = None;
             if std::mem::take(&mut keep.heard) || paused {
                 keep.missed = 0;
                 continue;
@@ -326,7 +326,8 @@ impl Connection {
                 }
                 Poll::Ready(Some(Err(error))) => {
                     // The link has told its peer what it did wrong, as far as the carrier can.
-                    self.close(None, Err(error));
+                    let goodbye = matches!(error.kind(), TransportErrorKind::Closed { code: 1000 | 1001 | 1005 });
+                    self.close(None, if goodbye { Ok(()) } else { Err(error) });
                     return false;
                 }
                 Poll::Ready(None) => {

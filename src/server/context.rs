@@ -11,6 +11,8 @@ use super::request::Request;
 use super::subscriptions::notification;
 use crate::frame::RequestId;
 use crate::json::{Json, Object};
+use crate::platform;
+use crate::proto::meta::PROGRESS_TOKEN;
 use crate::proto::{
     CreateMessageRequest, CreateMessageResult, ElicitRequest, ElicitResult, Implementation, InputRequest,
     ListRootsResult, LogLevel, Root, code, method,
@@ -37,12 +39,12 @@ impl RequestContext {
         let Some(token) = &self.request.progress_token else { return };
         {
             let mut told = self.request.told.lock();
-            if !progress.is_finite() || progress <= *told {
+            if !progress.is_finite() || told.is_some_and(|told| progress <= told) {
                 return;
             }
-            *told = progress;
+            *told = Some(progress);
         }
-        let mut params = Object::new().id("progressToken", token).num("progress", progress);
+        let mut params = Object::new().id(PROGRESS_TOKEN, token).num("progress", progress);
         if let Some(total) = total.filter(|total| total.is_finite()) {
             params = params.num("total", total);
         }
@@ -110,11 +112,15 @@ impl RequestContext {
     /// Where the client cannot ask in this form: handle it, or return it with `?` (a modern client then gets error
     /// -32021 with the capability that it lacks). Where the client answers with an error or with something else. Where
     /// the request is neither `tools/call`, `prompts/get` nor `resources/read`.
-    pub async fn elicit(&self, key: &str, request: ElicitRequest) -> Result<ElicitResult, ToolError> {
+    pub async fn elicit(&self, key: &str, mut request: ElicitRequest) -> Result<ElicitResult, ToolError> {
         let url = matches!(request, ElicitRequest::Url { .. });
         if !self.request.client.elicits(url) {
             let modes = Object::new().json(if url { "url" } else { "form" }, &Object::new().build()).build();
             return Err(self.lacks("elicitation", &modes));
+        }
+        if let ElicitRequest::Url { elicitation_id, .. } = &mut request {
+            // Required in 2025-11-25, unknown in 2026-07-28.
+            *elicitation_id = (!self.request.client.modern).then(|| elicitation_id.take().unwrap_or_else(unique));
         }
         let params = Json::encode(&request)?;
         self.input(key, method::ELICITATION_CREATE, Some(params)).await
@@ -125,8 +131,13 @@ impl RequestContext {
     /// # Errors
     /// As [`Self::elicit`].
     pub async fn sample(&self, key: &str, request: CreateMessageRequest) -> Result<CreateMessageResult, ToolError> {
-        if !self.request.client.can("sampling") {
-            return Err(self.lacks("sampling", &Object::new().build()));
+        let sampling = self.request.client.capabilities.get("sampling").filter(Json::is_object);
+        let with_tools = !request.tools.is_empty() || request.tool_choice.is_some();
+        let has_tools = sampling.as_ref().is_some_and(|sampling| sampling.get("tools").is_some());
+        if sampling.is_none() || (with_tools && !has_tools) {
+            let empty = Object::new().build();
+            let settings = if with_tools { Object::new().json("tools", &empty).build() } else { empty };
+            return Err(self.lacks("sampling", &settings));
         }
         let params = Json::encode(&request)?;
         self.input(key, method::SAMPLING_CREATE_MESSAGE, Some(params)).await
@@ -137,7 +148,7 @@ impl RequestContext {
     /// # Errors
     /// As [`Self::elicit`].
     pub async fn roots(&self, key: &str) -> Result<Vec<Root>, ToolError> {
-        if !self.request.client.can("roots") {
+        if self.request.client.capabilities.get("roots").is_none() {
             return Err(self.lacks("roots", &Object::new().build()));
         }
         let result: ListRootsResult = self.input(key, method::ROOTS_LIST, None).await?;
@@ -167,6 +178,7 @@ impl RequestContext {
         }
         if !request.client.modern {
             let params = params.unwrap_or_else(|| Object::new().build());
+            let _asking = request.asks();
             let ask = request.shared.ask(method, &params);
             let answer = match ask {
                 Ok(ask) => ask.answer().await,
@@ -178,7 +190,14 @@ impl RequestContext {
                 .parse()
                 .map_err(|error| ToolError::message(format!("the client's answer to {method} is malformed: {error}")));
         }
-        let answered = request.rounds.lock().progress.answers.get(key).cloned();
+        let answered = {
+            let mut rounds = request.rounds.lock();
+            let answer = rounds.progress.answers.get(key).cloned();
+            if answer.is_some() {
+                rounds.used.insert(key.to_owned());
+            }
+            answer
+        };
         if let Some(answer) = answered {
             return serde_json::from_value(answer).map_err(|error| {
                 ToolError::rpc(
@@ -261,6 +280,11 @@ impl fmt::Debug for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RequestContext").field("id", &self.request.id).field("method", &self.request.method).finish()
     }
+}
+
+/// An id that no other question has.
+fn unique() -> String {
+    format!("{:016x}{:016x}", platform::seed(), platform::seed())
 }
 
 /// While it lives, a question does not end the run.

@@ -8,13 +8,13 @@ use super::context::RequestContext;
 use super::handler::{CompleteRequest, ReadRequest};
 use super::meta::{ClientFacts, MetaReader, RequestMeta};
 use super::registry::{Catalogue, Listed};
-use super::request::{Request, Running};
+use super::request::{Life, Request, Running};
 use super::seal::Progress;
 use super::shared::{Session, Shared};
 use super::subscriptions::{Listen, MAX_LISTENS, MAX_URIS};
 use crate::frame::RequestId;
 use crate::json::{Json, Object, Text};
-use crate::platform::BoxFuture;
+use crate::platform::{BoxFuture, Lock};
 use crate::proto::versions::{LEGACY, MODERN};
 use crate::proto::{LogLevel, ServerCapabilities, code, method};
 
@@ -75,7 +75,7 @@ struct Call<'a> {
     meta: RequestMeta,
 }
 
-/// Starts a request; `draining`: nothing new may begin.
+/// Starts a request.
 pub(super) fn start(
     server: &Arc<Inner>,
     shared: &Arc<Shared>,
@@ -275,16 +275,20 @@ impl Call<'_> {
     ) -> Result<Started, Failure> {
         let params = self.asked.params.clone().unwrap_or_else(|| Object::new().build());
         let (responses, state) = (self.params.responses.clone(), self.params.state.clone());
-        let request = Request::new(
-            self.server.clone(),
-            self.shared.clone(),
-            self.number,
-            self.asked.id.clone(),
+        let request = Request {
+            server: self.server.clone(),
+            shared: self.shared.clone(),
+            number: self.number,
+            id: self.asked.id.clone(),
             method,
             params,
-            self.client,
-            self.meta,
-        );
+            client: self.client,
+            progress_token: self.meta.progress_token,
+            level: self.meta.level,
+            rounds: Lock::default(),
+            told: Lock::default(),
+            life: Life::default(),
+        };
         if request.client.modern && (responses.is_some() || state.is_some()) {
             let progress = resumed(&request, responses, state)?;
             request.rounds.lock().progress = progress;

@@ -13,7 +13,13 @@ use crate::proto::{
 
 /// A tool.
 ///
-/// ```ignore
+/// ```
+/// use everywire::json::Json;
+/// use everywire::proto::CallToolResult;
+/// use everywire::server::{RequestContext, ToolError, ToolHandler};
+///
+/// struct Echo;
+///
 /// impl ToolHandler for Echo {
 ///     async fn call(&self, arguments: Json, _cx: RequestContext) -> Result<CallToolResult, ToolError> {
 ///         Ok(CallToolResult::text(arguments.to_text()))

@@ -107,8 +107,4 @@ impl ClientFacts {
         let (form, by_url) = (elicitation.get("form").is_some(), elicitation.get("url").is_some());
         if url { by_url } else { form || !by_url }
     }
-
-    pub(super) fn can(&self, capability: &str) -> bool {
-        self.capabilities.get(capability).is_some_and(|capability| capability.is_object())
-    }
 }

@@ -20,7 +20,7 @@ mod template;
 cfg_if::cfg_if! {
     if #[cfg(not(target_arch = "wasm32"))] {
         mod listen;
-        pub use listen::{Bind, Listener};
+        pub use listen::{Bind, Listener, Page};
     }
 }
 
@@ -47,9 +47,18 @@ use crate::transport::{Link, TransportError};
 
 /// An MCP server. Cheap to clone; clones are the same server.
 ///
-/// ```ignore
-/// let server = Server::builder("echo", "1.0").tool("echo", Echo).build();
-/// server.run_websocket("127.0.0.1:9001").await?;
+/// ```no_run
+/// # async fn run() -> Result<(), everywire::Error> {
+/// use everywire::json::Json;
+/// use everywire::proto::CallToolResult;
+/// use everywire::server::Server;
+///
+/// let any = Json::from_text(r#"{"type":"object"}"#).unwrap();
+/// let server = Server::builder("echo", "1.0")
+///     .tool_fn("echo", any, async |arguments, _cx| Ok(CallToolResult::text(arguments.to_text())))
+///     .build();
+/// server.run_websocket("127.0.0.1:9001").await
+/// # }
 /// ```
 #[derive(Clone)]
 pub struct Server {

@@ -1,11 +1,11 @@
 //! One request while its handler runs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use futures_util::task::AtomicWaker;
@@ -34,77 +34,78 @@ pub(super) struct Request {
     /// The level that a modern request asked for.
     pub(super) level: Option<LogLevel>,
     pub(super) rounds: Lock<Rounds>,
-    /// The last progress told: it only grows.
-    pub(super) told: Lock<f64>,
+    /// The last progress told, if any: it only grows.
+    pub(super) told: Lock<Option<f64>>,
+    pub(super) life: Life,
+}
+
+/// Whether a request goes on, and who wants to know.
+#[derive(Default)]
+pub(super) struct Life {
     over: AtomicBool,
     cancelled: AtomicBool,
+    asking: AtomicUsize,
     task: AtomicWaker,
     watchers: Lock<Vec<Waker>>,
+}
+
+/// While it lives, its request waits for the client.
+pub(super) struct Asking<'a>(&'a Request);
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.life.asking.fetch_sub(1, Ordering::AcqRel);
+        self.0.shared.asking.fetch_sub(1, Ordering::AcqRel);
+        self.0.shared.wake();
+    }
 }
 
 /// An interactive request's earlier rounds, and what this one asks (basic/patterns/mrtr).
 #[derive(Default)]
 pub(super) struct Rounds {
     pub(super) progress: Progress,
+    /// The answers that this run has come to; what else the client sent along is not carried on.
+    pub(super) used: BTreeSet<String>,
     pub(super) asks: BTreeMap<String, InputRequest>,
     /// Work that must not be thrown away before it is sealed.
     pub(super) running_once: usize,
 }
 
 impl Request {
-    #[allow(clippy::too_many_arguments)]
-    pub(super) fn new(
-        server: Arc<Inner>,
-        shared: Arc<Shared>,
-        number: u64,
-        id: RequestId,
-        method: &'static str,
-        params: Json,
-        client: Arc<ClientFacts>,
-        meta: super::meta::RequestMeta,
-    ) -> Self {
-        Self {
-            server,
-            shared,
-            number,
-            id,
-            method,
-            params,
-            client,
-            progress_token: meta.progress_token,
-            level: meta.level,
-            rounds: Lock::default(),
-            told: Lock::new(f64::NEG_INFINITY),
-            over: AtomicBool::new(false),
-            cancelled: AtomicBool::new(false),
-            task: AtomicWaker::new(),
-            watchers: Lock::default(),
-        }
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.life.cancelled.load(Ordering::Acquire)
     }
 
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Acquire)
+    /// Marks the request as waiting for the client: its handler is not at work meanwhile.
+    pub(super) fn asks(&self) -> Asking<'_> {
+        self.life.asking.fetch_add(1, Ordering::AcqRel);
+        self.shared.asking.fetch_add(1, Ordering::AcqRel);
+        Asking(self)
+    }
+
+    pub(super) fn is_asking(&self) -> bool {
+        self.life.asking.load(Ordering::Acquire) > 0
     }
 
     /// Whether it was answered, cancelled or lost its connection: nothing is sent for it any more.
     pub(super) fn is_over(&self) -> bool {
-        self.over.load(Ordering::Acquire)
+        self.life.over.load(Ordering::Acquire)
     }
 
     pub(super) fn cancel(&self) {
-        self.cancelled.store(true, Ordering::Release);
+        self.life.cancelled.store(true, Ordering::Release);
         self.end();
-        self.task.wake();
+        self.life.task.wake();
     }
 
     fn end(&self) {
-        self.over.store(true, Ordering::Release);
-        let watchers = std::mem::take(&mut *self.watchers.lock());
+        self.life.over.store(true, Ordering::Release);
+        let watchers = std::mem::take(&mut *self.life.watchers.lock());
         watchers.into_iter().for_each(Waker::wake);
     }
 
     pub(super) fn poll_over(&self, cx: &Context<'_>) -> Poll<()> {
-        let mut watchers = self.watchers.lock();
+        let mut watchers = self.life.watchers.lock();
         if self.is_over() {
             return Poll::Ready(());
         }
@@ -116,7 +117,7 @@ impl Request {
 
     /// Has the run looked at again: it asked for input.
     pub(super) fn wake(&self) {
-        self.task.wake();
+        self.life.task.wake();
     }
 
     pub(super) fn binding(&self) -> Binding<'_> {
@@ -132,8 +133,10 @@ impl Request {
         if rounds.asks.is_empty() || rounds.running_once > 0 {
             return None;
         }
+        let mut progress = rounds.progress.clone();
+        progress.answers.retain(|key, _| rounds.used.contains(key));
         let sealed = match &self.server.sealer {
-            Some(sealer) => sealer.seal(&rounds.progress, &self.binding()),
+            Some(sealer) => sealer.seal(progress, &self.binding()),
             None => Err(super::seal::SealError::NoRandomness),
         };
         let asked = sealed.map_err(|error| Failure::internal(error.text())).and_then(|state| {
@@ -177,7 +180,7 @@ impl Future for Running {
     type Output = (Arc<Request>, Option<Text>);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.request.task.register(cx.waker());
+        self.request.life.task.register(cx.waker());
         if self.request.is_cancelled() {
             return Poll::Ready((self.request.clone(), None));
         }
@@ -192,7 +195,7 @@ impl Drop for Running {
     /// The connection ended, or the request did.
     fn drop(&mut self) {
         if !self.request.is_over() {
-            self.request.cancelled.store(true, Ordering::Release);
+            self.request.life.cancelled.store(true, Ordering::Release);
             self.request.end();
         }
     }

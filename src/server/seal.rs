@@ -87,9 +87,9 @@ impl Sealer {
         Some(Self { cipher: ChaCha20Poly1305::new(&key.into()), lifetime })
     }
 
-    pub(super) fn seal(&self, progress: &Progress, bound_to: &Binding<'_>) -> Result<String, SealError> {
+    pub(super) fn seal(&self, progress: Progress, bound_to: &Binding<'_>) -> Result<String, SealError> {
         let expires = (platform::wall() + self.lifetime).as_millis() as u64;
-        let sealed = Sealed { expires, progress: progress.clone() };
+        let sealed = Sealed { expires, progress };
         let plain = serde_json::to_vec(&sealed).map_err(|_| SealError::TooLarge)?;
         if plain.len() > MAX_STATE {
             return Err(SealError::TooLarge);
@@ -214,7 +214,7 @@ mod tests {
         let sealer = sealer(60_000);
         let first = params(r#"{"name":"t","arguments":{"a":1,"b":[2.0]}}"#);
         let bound = Binding { principal: Some("me"), method: "tools/call", params: &first };
-        let state = sealer.seal(&progress(), &bound).expect("sealed");
+        let state = sealer.seal(progress(), &bound).expect("sealed");
         let again = params(
             r#"{ "arguments" : {"b":[2],"a":1}, "requestState":"x", "inputResponses":{}, "_meta":{"k":1}, "name":"t"}"#,
         );
@@ -234,7 +234,7 @@ mod tests {
         let sealer = sealer(60_000);
         let params = params("{}");
         let bound = Binding { principal: None, method: "tools/call", params: &params };
-        let state = sealer.seal(&progress(), &bound).expect("sealed");
+        let state = sealer.seal(progress(), &bound).expect("sealed");
         let raw = URL_SAFE_NO_PAD.decode(&state).expect("base64");
         for at in 0..raw.len() {
             let mut bad = raw.clone();
@@ -252,7 +252,7 @@ mod tests {
         let sealer = sealer(0);
         let params = params("{}");
         let bound = Binding { principal: None, method: "tools/call", params: &params };
-        let state = sealer.seal(&progress(), &bound).expect("sealed");
+        let state = sealer.seal(progress(), &bound).expect("sealed");
         assert_eq!(sealer.open(&state, &bound).err(), Some(SealError::Expired));
     }
 }

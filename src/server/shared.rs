@@ -15,7 +15,7 @@ use crate::error::RpcError;
 use crate::frame::RequestId;
 use crate::json::{Draft, Json, Meta, Object, Text};
 use crate::platform::Lock;
-use crate::proto::LogLevel;
+use crate::proto::{LogLevel, method};
 
 /// Notifications that may wait for a slow peer before their senders do.
 const DATA: usize = 256;
@@ -26,7 +26,7 @@ pub(super) struct Shared {
     out: Lock<Outbox>,
     /// Wakes the connection's driver.
     driver: AtomicWaker,
-    /// Handlers that wait for the client: they do not count as in flight, or their answers could not be read.
+    /// How many questions wait for the client.
     pub(super) asking: AtomicUsize,
     gone: AtomicBool,
     pub(super) principal: Option<String>,
@@ -37,6 +37,8 @@ struct Outbox {
     /// Answers, questions, acknowledgements: never behind notifications.
     control: VecDeque<Text>,
     data: VecDeque<Note>,
+    /// The changes within `data`.
+    changes: HashSet<Told>,
     /// Senders that wait for room.
     waiting: Vec<Waker>,
 }
@@ -44,9 +46,31 @@ struct Outbox {
 struct Note {
     /// The request that it belongs to: it has to leave before that request's answer.
     request: Option<u64>,
-    /// Set where only the latest matters.
-    change: Option<(Option<RequestId>, Change)>,
+    /// Set where one is as good as many.
+    change: Option<Told>,
     text: Text,
+}
+
+/// A change, and the subscription that it is told to.
+type Told = (Option<RequestId>, Change);
+
+impl Outbox {
+    /// Who may go on, now that there is room.
+    fn released(&mut self) -> Vec<Waker> {
+        if self.data.len() < DATA { std::mem::take(&mut self.waiting) } else { Vec::new() }
+    }
+
+    /// Takes notes away.
+    fn retain(&mut self, keep: impl Fn(&Note) -> bool) {
+        let changes = &mut self.changes;
+        self.data.retain(|note| {
+            let kept = keep(note);
+            if let (false, Some(change)) = (kept, &note.change) {
+                changes.remove(change);
+            }
+            kept
+        });
+    }
 }
 
 #[derive(Default)]
@@ -89,15 +113,19 @@ impl Shared {
     /// Queues an answer, behind what its request has said so far.
     pub(super) fn answer(&self, request: Option<u64>, text: Text) {
         let mut out = self.out.lock();
+        let mut released = Vec::new();
         if let Some(request) = request
             && !out.data.is_empty()
         {
-            let (own, rest) = std::mem::take(&mut out.data).into_iter().partition(|note| note.request == Some(request));
-            let own: VecDeque<Note> = own;
+            let notes = std::mem::take(&mut out.data);
+            let (own, rest): (VecDeque<Note>, _) = notes.into_iter().partition(|note| note.request == Some(request));
             out.data = rest;
             out.control.extend(own.into_iter().map(|note| note.text));
+            released = out.released();
         }
         out.control.push_back(text);
+        drop(out);
+        released.into_iter().for_each(Waker::wake);
     }
 
     /// Queues a message that must not wait behind notifications, from outside the driver.
@@ -141,9 +169,9 @@ impl Shared {
         let mut out = self.out.lock();
         for (to, text) in texts {
             // Still unsent and the same: the peer learns nothing from a second one.
-            let change = Some((to, change.clone()));
-            if !out.data.iter().any(|note| note.change == change) {
-                out.data.push_back(Note { request: None, change, text });
+            let told = (to, change.clone());
+            if out.changes.insert(told.clone()) {
+                out.data.push_back(Note { request: None, change: Some(told), text });
             }
         }
         drop(out);
@@ -152,15 +180,20 @@ impl Shared {
 
     /// Takes away what waits for a subscription that has ended.
     pub(super) fn forget_listen(&self, id: &RequestId) {
-        self.out.lock().data.retain(|note| !matches!(&note.change, Some((Some(to), _)) if to == id));
+        self.forget(|note| matches!(&note.change, Some((Some(to), _)) if to == id));
     }
 
     /// Takes away what waits for a request that was cancelled.
     pub(super) fn forget_request(&self, request: u64) {
+        self.forget(|note| note.request == Some(request));
+    }
+
+    fn forget(&self, which: impl Fn(&Note) -> bool) {
         let mut out = self.out.lock();
-        if !out.data.is_empty() {
-            out.data.retain(|note| note.request != Some(request));
-        }
+        out.retain(|note| !which(note));
+        let released = out.released();
+        drop(out);
+        released.into_iter().for_each(Waker::wake);
     }
 
     /// The next message to send.
@@ -170,9 +203,12 @@ impl Shared {
             return Some(text);
         }
         let note = out.data.pop_front()?;
-        let waiting = if out.data.len() < DATA { std::mem::take(&mut out.waiting) } else { Vec::new() };
+        if let Some(change) = &note.change {
+            out.changes.remove(change);
+        }
+        let released = out.released();
         drop(out);
-        waiting.into_iter().for_each(Waker::wake);
+        released.into_iter().for_each(Waker::wake);
         Some(note.text)
     }
 
@@ -190,7 +226,7 @@ impl Shared {
         self.state.lock().listens.iter().any(|listen| listen.id == *id)
     }
 
-    /// Asks a legacy client; dropping the answer's receiver through [`Ask`] cancels the question.
+    /// Asks a legacy client; dropping the [`Ask`] withdraws the question.
     pub(super) fn ask(self: &Arc<Self>, method: &str, params: &Json) -> Result<Ask, RpcError> {
         let (tx, rx) = oneshot::channel();
         let mut state = self.state.lock();
@@ -205,7 +241,6 @@ impl Shared {
             .map_err(|error| RpcError { code: -32603, message: error.to_string(), data: None })?;
         state.asks.insert(number, tx);
         drop(state);
-        self.asking.fetch_add(1, Ordering::AcqRel);
         self.control(text.text().clone());
         Ok(Ask { shared: self.clone(), number, answer: rx, answered: false })
     }
@@ -258,17 +293,14 @@ impl Ask {
 
 impl Drop for Ask {
     fn drop(&mut self) {
-        self.shared.asking.fetch_sub(1, Ordering::AcqRel);
         if self.answered || self.shared.state.lock().asks.remove(&self.number).is_none() {
-            // The slot in flight is taken again, or freed.
-            self.shared.wake();
             return;
         }
         let params = Object::new()
             .id("requestId", &RequestId::Number(self.number))
             .str("reason", "the request that asked has ended")
             .build();
-        let draft = Draft::with_params("notifications/cancelled", &params);
+        let draft = Draft::with_params(method::CANCELLED, &params);
         if let Ok(sent) = draft.and_then(|draft| draft.finish(None, Meta::default())) {
             self.shared.control(sent.text().clone());
         }

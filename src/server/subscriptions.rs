@@ -5,14 +5,15 @@ use std::collections::HashSet;
 use super::shared::Session;
 use crate::frame::RequestId;
 use crate::json::{Draft, Json, Meta, Object, Text};
+use crate::proto::meta::SUBSCRIPTION_ID;
+use crate::proto::{SubscriptionFilter, method};
 
 /// Subscriptions that one connection may hold, and resources that one subscription may name.
 pub(super) const MAX_LISTENS: usize = 64;
 pub(super) const MAX_URIS: usize = 1024;
-pub(super) const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 
 /// Something that clients can be told of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Change {
     Tools,
     Prompts,
@@ -23,10 +24,10 @@ pub(super) enum Change {
 impl Change {
     fn method(&self) -> &'static str {
         match self {
-            Self::Tools => "notifications/tools/list_changed",
-            Self::Prompts => "notifications/prompts/list_changed",
-            Self::Resources => "notifications/resources/list_changed",
-            Self::Resource(_) => "notifications/resources/updated",
+            Self::Tools => method::TOOLS_LIST_CHANGED,
+            Self::Prompts => method::PROMPTS_LIST_CHANGED,
+            Self::Resources => method::RESOURCES_LIST_CHANGED,
+            Self::Resource(_) => method::RESOURCES_UPDATED,
         }
     }
 
@@ -54,74 +55,53 @@ impl Change {
 /// One open `subscriptions/listen`.
 pub(super) struct Listen {
     pub(super) id: RequestId,
-    tools: bool,
-    prompts: bool,
-    resources: bool,
+    filter: SubscriptionFilter,
     uris: HashSet<String>,
 }
 
 impl Listen {
-    /// Reads the filter; what the server does not offer is left out of it (subscriptions, acknowledgment).
-    pub(super) fn read(id: RequestId, filter: &Json, offered: [bool; 3]) -> Result<Self, &'static str> {
-        let names = ["toolsListChanged", "promptsListChanged", "resourcesListChanged", "resourceSubscriptions"];
-        let Some([tools, prompts, resources, uris]) = filter.pick(names) else {
-            return Err("params.notifications must be an object");
-        };
-        let flag = |value: Option<Json>| match value {
-            Some(value) => value.as_bool().ok_or("the flags of params.notifications must be booleans"),
-            None => Ok(false),
-        };
-        let uris = match uris {
-            Some(uris) => uris.as_strings().ok_or("resourceSubscriptions must be an array of strings")?,
-            None => Vec::new(),
-        };
-        if uris.len() > MAX_URIS {
-            return Err("resourceSubscriptions names too many resources; at most 1024 per subscription");
+    /// Reads the filter; what the server does not offer (tools, prompts, resources) is left out of it (subscriptions,
+    /// acknowledgment).
+    pub(super) fn read(id: RequestId, filter: &Json, offered: [bool; 3]) -> Result<Self, String> {
+        if !filter.is_object() {
+            return Err("params.notifications must be an object".into());
         }
-        let [has_tools, has_prompts, has_resources] = offered;
-        Ok(Self {
-            id,
-            tools: flag(tools)? && has_tools,
-            prompts: flag(prompts)? && has_prompts,
-            resources: flag(resources)? && has_resources,
-            uris: if has_resources { uris.into_iter().collect() } else { HashSet::new() },
-        })
+        let mut filter: SubscriptionFilter =
+            filter.parse().map_err(|error| format!("params.notifications is malformed: {error}"))?;
+        let [tools, prompts, resources] = offered;
+        filter.tools_list_changed &= tools;
+        filter.prompts_list_changed &= prompts;
+        filter.resources_list_changed &= resources;
+        if !resources {
+            filter.resource_subscriptions.clear();
+        }
+        if filter.resource_subscriptions.len() > MAX_URIS {
+            return Err(format!("resourceSubscriptions names too many resources; at most {MAX_URIS} per subscription"));
+        }
+        let uris = filter.resource_subscriptions.iter().cloned().collect();
+        Ok(Self { id, filter, uris })
     }
 
     pub(super) fn wants(&self, change: &Change) -> bool {
         match change {
-            Change::Tools => self.tools,
-            Change::Prompts => self.prompts,
-            Change::Resources => self.resources,
+            Change::Tools => self.filter.tools_list_changed,
+            Change::Prompts => self.filter.prompts_list_changed,
+            Change::Resources => self.filter.resources_list_changed,
             Change::Resource(uri) => self.uris.contains(uri),
         }
     }
 
     /// `notifications/subscriptions/acknowledged`: the first message of the stream.
     pub(super) fn acknowledgement(&self) -> Text {
-        let mut filter = Object::new();
-        for (name, wanted) in [
-            ("toolsListChanged", self.tools),
-            ("promptsListChanged", self.prompts),
-            ("resourcesListChanged", self.resources),
-        ] {
-            if wanted {
-                filter = filter.bool(name, true);
-            }
-        }
-        if !self.uris.is_empty() {
-            let mut uris: Vec<&String> = self.uris.iter().collect();
-            uris.sort();
-            filter = filter.json("resourceSubscriptions", &Json::encode(&uris).unwrap_or_else(|_| Json::null()));
-        }
-        let params = Object::new().json("_meta", &subscription_meta(&self.id)).json("notifications", &filter.build());
-        notification("notifications/subscriptions/acknowledged", params)
+        let filter = Json::encode(&self.filter).unwrap_or_else(|_| Object::new().build());
+        let params = Object::new().json("_meta", &subscription_meta(&self.id)).json("notifications", &filter);
+        notification(method::SUBSCRIPTIONS_ACKNOWLEDGED, params)
     }
 
     /// `notifications/cancelled` for a stream that the server ends (basic/patterns/cancellation).
     pub(super) fn cancelled(&self) -> Text {
         let params = Object::new().id("requestId", &self.id).str("reason", "the server is shutting down");
-        notification("notifications/cancelled", params)
+        notification(method::CANCELLED, params)
     }
 }
 

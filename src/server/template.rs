@@ -101,7 +101,8 @@ mod tests {
 
     #[test]
     fn matches_what_it_could_have_made() {
-        let table: &[(&str, &str, Option<&[(&str, &str)]>)] = &[
+        type Row = (&'static str, &'static str, Option<&'static [(&'static str, &'static str)]>);
+        let table: &[Row] = &[
             ("file:///{path}", "file:///a.txt", Some(&[("path", "a.txt")])),
             ("file:///{path}", "file:///a/b.txt", None),
             ("file:///{+path}", "file:///a/b.txt", Some(&[("path", "a/b.txt")])),

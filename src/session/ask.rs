@@ -140,10 +140,12 @@ impl<T: Ticket> Session<T> {
         let pushes = self.inputs.table.values().any(|input| matches!(input.source, Source::Push(_)));
         if let (false, Some(since)) = (pushes, self.inputs.paused_since) {
             self.inputs.paused_since = None;
+            let mut next: Option<Duration> = None;
             for call in self.calls.values_mut().filter(|call| matches!(call.waiter, Waiter::Caller(_))) {
                 call.shift(now.saturating_sub(since.max(call.started)));
+                next = next.into_iter().chain(call.wake_at()).min();
             }
-            self.watch(Some(now));
+            self.watch(next);
         }
     }
 

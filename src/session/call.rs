@@ -47,11 +47,9 @@ pub(crate) struct Replay {
 impl Replay {
     pub(crate) fn of(method: &str) -> Self {
         let asks = matches!(method, "tools/call" | "prompts/get" | "resources/read");
-        let safe = match method {
-            "server/discover" | "resources/read" | "prompts/get" | "completion/complete" | "ping" => true,
-            "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list" => true,
-            _ => false,
-        };
+        let lists = matches!(method, "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list");
+        let reads = matches!(method, "server/discover" | "resources/read" | "prompts/get" | "completion/complete");
+        let safe = lists || reads || method == "ping";
         Self { safe, asks }
     }
 }
@@ -154,6 +152,14 @@ impl<T> Call<T> {
         match (self.idle_until, self.hard_until) {
             (Some(idle), Some(hard)) => Some(idle.min(hard)),
             (one, other) => one.or(other),
+        }
+    }
+
+    /// When the call wants to be looked at next.
+    pub(super) fn wake_at(&self) -> Option<Duration> {
+        match &self.wire {
+            Wire::Asking { round, .. } => round.wake_at(),
+            _ => self.deadline(),
         }
     }
 
@@ -312,11 +318,7 @@ impl<T: Ticket> Session<T> {
             if paused && matches!(call.waiter, Waiter::Caller(_)) {
                 continue;
             }
-            let wake = match &call.wire {
-                Wire::Asking { round, .. } => round.wake_at(),
-                _ => call.deadline(),
-            };
-            match wake {
+            match call.wake_at() {
                 Some(at) if at <= now => expired.push(id),
                 Some(at) => next = Some(next.map_or(at, |n| n.min(at))),
                 None => {}
@@ -342,7 +344,7 @@ impl<T: Ticket> Session<T> {
         };
         self.forget_wire(id, &call, Some("timed out"), now);
         let hint = if !sent { Some("the request never left: there was no connection") } else { self.garbage };
-        let error = Error::new(ErrorKind::Timeout { after, what: "the server did not answer", hint });
+        let error = Error::new(ErrorKind::Timeout { after, what: "the server did not answer", hint, sent });
         match call.waiter {
             Waiter::Caller(ticket) => {
                 self.metrics.timeouts += 1;
@@ -355,7 +357,7 @@ impl<T: Ticket> Session<T> {
             Waiter::Probe => self.probe_silent(call.started, now),
             Waiter::Initialize => self.handshake_failed(error, now),
             Waiter::Heartbeat => self.heartbeat_missed(now),
-            Waiter::Listen(key) | Waiter::Subscribe(key) => self.subscription_failed(key, error),
+            Waiter::Listen(key) | Waiter::Subscribe(key) => self.subscription_over(key, Some(error), now),
             Waiter::Nobody => {}
         }
     }

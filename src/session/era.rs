@@ -15,6 +15,9 @@ pub enum Era {
 }
 
 /// What a `server/discover` probe met.
+///
+/// The table is kept whole: what only a per-request carrier can meet stands here with the rest.
+#[cfg_attr(not(test), expect(dead_code, reason = "no carrier of today meets every row"))]
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Probe {
     /// A result; the versions it lists, `None` where it lists none (not a DiscoverResult).
@@ -38,6 +41,7 @@ pub(crate) enum Probe {
 }
 
 /// The body of an HTTP answer that is not JSON-RPC.
+#[cfg_attr(not(test), expect(dead_code, reason = "no carrier of today meets every row"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Body {
     Empty,

@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind, RpcError};
 use crate::frame::{Liveness, Outbound, Profile};
 use crate::json::{Draft, Json, Object};
 use crate::proto::versions::{LEGACY, MODERN};
+use crate::text::join;
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// The codes with which a server refuses a request that it did not run: a remembered verdict may be out of date.
@@ -125,6 +126,7 @@ impl<T: Ticket> Session<T> {
             after: waited,
             what: "the server did not answer server/discover",
             hint: None,
+            sent: true,
         }));
         self.rule(Probe::Silence { alive }, None, resent, now);
     }
@@ -254,7 +256,9 @@ impl<T: Ticket> Session<T> {
     /// The handshake did not come about on this link: another link may do better.
     pub(super) fn handshake_failed(&mut self, error: Error, now: Duration) {
         let error = match self.garbage {
-            Some(garbage) if error.is_timeout() => Error::new(ErrorKind::NotMcp(format!("{garbage} ({error})"))),
+            Some(garbage) if error.is_timeout() => {
+                Error::new(ErrorKind::NotMcp(join(&[garbage, " (", &error.text(), ")"])))
+            }
             _ => self.both_failed(error),
         };
         let first = matches!(&self.link, LinkState::Up(up) if up.first);
@@ -263,7 +267,7 @@ impl<T: Ticket> Session<T> {
         } else {
             // This side gives up: that is no channel that closed on the probe.
             self.stage = Stage::Down;
-            self.drop_link(TransportError::new(TransportErrorKind::Lost, error.to_string()), now);
+            self.drop_link(TransportError::new(TransportErrorKind::Lost, error.text()), now);
         }
     }
 

@@ -8,6 +8,7 @@ use super::{EraChoice, Output, Session, Stage, State, Ticket};
 use crate::error::Error;
 use crate::frame::{Liveness, Outbound, Profile};
 use crate::json::Draft;
+use crate::text::{decimal, join};
 use crate::transport::{TransportError, TransportErrorKind};
 
 pub(super) enum LinkState {
@@ -291,14 +292,16 @@ impl<T: Ticket> Session<T> {
 
     /// Time has come: deadlines, the next attempt, the keep-alive.
     pub(crate) fn timeout(&mut self, now: Duration) {
-        self.sweep(now);
+        // First the inputs, as they hold the clocks of the calls.
         self.expire_inputs(now);
+        self.sweep(now);
         match self.link {
             LinkState::Waiting { outage, until } if until <= now => self.connect(outage, false, now),
             LinkState::Connecting { until, .. } if until <= now => {
                 self.outputs.push_back(Output::Disconnect);
-                let after = self.options.timeouts.connect.as_millis();
-                let detail = format!("no connection within {after} ms; check the address and that the server runs");
+                let after = decimal(self.options.timeouts.connect.as_millis() as u64);
+                let detail =
+                    join(&["no connection within ", &after, " ms; check the address and that the server runs"]);
                 self.link_failed(TransportError::new(TransportErrorKind::ConnectFailed, detail), now);
             }
             _ => {}

@@ -32,6 +32,7 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
+    #[cfg_attr(not(test), allow(dead_code, reason = "only JavaScript gives a filter as an object"))]
     pub(crate) fn from_json(json: &Json) -> Self {
         let flag = |key| json.get(key).and_then(|flag| flag.as_bool()).unwrap_or_default();
         Self {
@@ -98,16 +99,22 @@ impl<T: Ticket> Session<T> {
                 self.forget_wire(*id, &call, Some("unsubscribed"), now);
             }
         }
-        if self.era() == Some(Era::Legacy) {
-            for uri in &sub.filter.uris {
-                if !self.subs.values().any(|other| other.filter.uris.contains(uri)) {
-                    let params = Object::new().str("uri", uri).build();
-                    self.tell("resources/unsubscribe", &params, Waiter::Nobody, now);
-                }
-            }
-        }
+        self.unsubscribe(&sub.filter, now);
         if let Some(ticket) = sub.ticket {
             self.reply(ticket, Err(Error::new(ErrorKind::Cancelled)));
+        }
+    }
+
+    /// Tells a legacy server which resources nobody wants to hear of any more.
+    fn unsubscribe(&mut self, filter: &Filter, now: Duration) {
+        if self.era() != Some(Era::Legacy) {
+            return;
+        }
+        for uri in &filter.uris {
+            if !self.subs.values().any(|other| other.filter.uris.contains(uri)) {
+                let params = Object::new().str("uri", uri).build();
+                self.tell("resources/unsubscribe", &params, Waiter::Nobody, now);
+            }
         }
     }
 
@@ -194,7 +201,7 @@ impl<T: Ticket> Session<T> {
     }
 
     /// One `resources/subscribe` of a subscription was answered.
-    pub(super) fn subscribed(&mut self, key: SubKey, id: CallId, result: Result<Json, RpcError>) {
+    pub(super) fn subscribed(&mut self, key: SubKey, id: CallId, result: Result<Json, RpcError>, now: Duration) {
         match result {
             Ok(_) => {
                 if let Some(sub) = self.subs.get_mut(key) {
@@ -204,7 +211,7 @@ impl<T: Ticket> Session<T> {
                     }
                 }
             }
-            Err(error) => self.subscription_failed(key, error.into()),
+            Err(error) => self.subscription_over(key, Some(error.into()), now),
         }
     }
 
@@ -247,32 +254,29 @@ impl<T: Ticket> Session<T> {
     }
 
     /// `subscriptions/listen` was answered: the subscription is over.
-    pub(super) fn listen_ended(&mut self, key: SubKey, result: Result<Json, RpcError>) {
+    pub(super) fn listen_ended(&mut self, key: SubKey, result: Result<Json, RpcError>, now: Duration) {
         match result {
-            Err(error) => self.subscription_failed(key, error.into()),
-            Ok(_) => self.subscription_over(key, None),
+            Err(error) => self.subscription_over(key, Some(error.into()), now),
+            Ok(_) => self.subscription_over(key, None, now),
         }
     }
 
     /// The server took the subscription down with `notifications/cancelled`.
-    pub(super) fn listen_cancelled(&mut self, wire: i64) -> bool {
+    pub(super) fn listen_cancelled(&mut self, wire: i64, now: Duration) -> bool {
         let Some(id) = self.call_of(wire) else { return false };
         let Some(Waiter::Listen(key)) = self.calls.get(id).map(|call| &call.waiter) else { return false };
         let key = *key;
         self.take_call(id);
-        self.subscription_over(key, None);
+        self.subscription_over(key, None, now);
         true
     }
 
-    pub(super) fn subscription_failed(&mut self, key: SubKey, error: Error) {
-        self.subscription_over(key, Some(error));
-    }
-
-    fn subscription_over(&mut self, key: SubKey, reason: Option<Error>) {
+    pub(super) fn subscription_over(&mut self, key: SubKey, reason: Option<Error>, now: Duration) {
         let Some(sub) = self.subs.remove(key) else { return };
         for id in &sub.calls {
             self.take_call(*id);
         }
+        self.unsubscribe(&sub.filter, now);
         match sub.ticket {
             Some(ticket) => {
                 let closed =

@@ -183,14 +183,6 @@ impl<T: Ticket> Session<T> {
         metrics
     }
 
-    pub(crate) fn max_message(&self) -> usize {
-        self.options.max_message
-    }
-
-    pub(crate) fn connect_timeout(&self) -> Duration {
-        self.options.timeouts.connect
-    }
-
     pub(crate) fn is_closed(&self) -> bool {
         matches!(self.link, LinkState::Closed { .. })
     }
@@ -386,8 +378,10 @@ impl<T: Ticket> Session<T> {
             self.outputs.push_back(Output::InputCancelled(id, InputEnd::Cancelled));
         }
         for (_, call) in self.calls.take() {
+            let may_run = matches!(call.wire, Wire::Sent { .. }) && !call.replay.safe;
             if let Waiter::Caller(ticket) = call.waiter {
-                self.reply(ticket, Err(error.clone()));
+                let mid_call = reason.is_none() && may_run;
+                self.reply(ticket, Err(if mid_call { Error::new(ErrorKind::ClosedMidCall) } else { error.clone() }));
             }
         }
         for (key, sub) in self.subs.take() {

@@ -38,7 +38,8 @@ pub enum EraChoice {
 /// How long a session waits for what.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Timeouts {
-    /// For a link to open.
+    /// For a transport that does not bound its own attempts. Those that do know better what may take time: somebody who signs
+    /// in to give a token, say.
     pub(crate) connect: Duration,
     /// For `initialize` or `server/discover` to be answered; the probe itself is bounded by the carrier's profile.
     pub(crate) handshake: Duration,
@@ -98,7 +99,7 @@ impl Default for Options {
             capabilities: Object::new().build(),
             era: EraChoice::Auto,
             timeouts: Timeouts {
-                connect: Duration::from_secs(10),
+                connect: Duration::from_secs(300),
                 handshake: Duration::from_secs(30),
                 call: Duration::from_secs(60),
                 call_total: Duration::from_secs(600),

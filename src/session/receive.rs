@@ -11,6 +11,7 @@ use crate::error::RpcError;
 use crate::frame::RequestId;
 use crate::json::{Json, Malformed, MessageId, Object, Text, error_text, result_text};
 use crate::proto::versions::MODERN;
+use crate::text::{decimal, join};
 use crate::transport::{TransportError, TransportErrorKind};
 
 impl<T: Ticket> Session<T> {
@@ -34,8 +35,13 @@ impl<T: Ticket> Session<T> {
         self.metrics.bytes_in += text.len() as u64;
         let (size, limit) = (text.len(), self.options.max_message);
         if size > limit {
-            let detail =
-                format!("the server sent a message of {size} bytes, over the limit of {limit}; raise max_message");
+            let detail = join(&[
+                "the server sent a message of ",
+                &decimal(size as u64),
+                " bytes, over the limit of ",
+                &decimal(limit as u64),
+                "; raise max_message",
+            ]);
             return self.drop_link(TransportError::new(TransportErrorKind::TooLarge { size, limit }, detail), now);
         }
         let message = match text.read() {
@@ -76,22 +82,22 @@ impl<T: Ticket> Session<T> {
         let Some(id) = call.or_else(|| self.stray_refusal(&id, &result)) else {
             return self.unclaimed(&id, result);
         };
-        if let Err(error) = &result {
-            if self.doubtful(id, error.code) {
-                return self.try_again_after_probe(id, error, now);
-            }
+        if let Err(error) = &result
+            && self.doubtful(id, error.code)
+        {
+            return self.try_again_after_probe(id, error, now);
         }
         match self.calls.get(id).map(|call| &call.waiter) {
             Some(Waiter::Caller(_)) => self.answered(id, result, now),
             Some(Waiter::Listen(key)) => {
                 let key = *key;
                 self.take_call(id);
-                self.listen_ended(key, result);
+                self.listen_ended(key, result, now);
             }
             Some(Waiter::Subscribe(key)) => {
                 let key = *key;
                 self.take_call(id);
-                self.subscribed(key, id, result);
+                self.subscribed(key, id, result, now);
             }
             Some(Waiter::Probe) => {
                 let resent = matches!(self.stage, Stage::Probing { resent: true, .. });
@@ -222,7 +228,7 @@ impl<T: Ticket> Session<T> {
         if self.era() == Some(Era::Modern) {
             // "Clients MUST NOT send JSON-RPC responses" (2026-07-28): there is nothing to answer with.
             self.metrics.malformed += 1;
-            return self.warn(format!("the server sent a request ({method}), which the modern era does not have"));
+            return self.warn(join(&["the server sent a request (", method, "), which the modern era does not have"]));
         }
         let params = params.unwrap_or_else(|| Object::new().build());
         match InputKind::of(method) {
@@ -245,7 +251,7 @@ impl<T: Ticket> Session<T> {
 
     fn notified(&mut self, method: &str, params: Option<Json>, now: Duration) {
         let Some(name) = method.strip_prefix("notifications/") else {
-            return self.warn(format!("the server sent an unknown notification ({method})"));
+            return self.warn(join(&["the server sent an unknown notification (", method, ")"]));
         };
         let params = params.unwrap_or_else(|| Object::new().build());
         match name {
@@ -265,13 +271,13 @@ impl<T: Ticket> Session<T> {
             }
             "subscriptions/acknowledged" => self.acknowledged(&params),
             "cancelled" => match params.get_id("requestId") {
-                Some(RequestId::Number(wire)) if self.listen_cancelled(wire) => {}
+                Some(RequestId::Number(wire)) if self.listen_cancelled(wire, now) => {}
                 Some(id) => self.withdraw(&id, now),
                 None => {}
             },
             // The outcome of a URL elicitation reaches the user by other means; the call is retried on their word.
             "elicitation/complete" => {}
-            _ => self.warn(format!("the server sent an unknown notification ({method})")),
+            _ => self.warn(join(&["the server sent an unknown notification (", method, ")"])),
         }
     }
 
@@ -288,10 +294,10 @@ impl<T: Ticket> Session<T> {
         let Some(id) = self.call_of(token) else { return };
         let Some(call) = self.calls.get_mut(id) else { return };
         call.touch(now);
-        if let Waiter::Caller(ticket) = &call.waiter {
-            if let Some(progress) = ticket.progress() {
-                self.outputs.push_back(Output::Progress(progress, params));
-            }
+        if let Waiter::Caller(ticket) = &call.waiter
+            && let Some(progress) = ticket.progress()
+        {
+            self.outputs.push_back(Output::Progress(progress, params));
         }
     }
 }

@@ -7,6 +7,7 @@ use super::call::Wire;
 use super::{CallId, InputKind, Session, Ticket};
 use crate::error::{Error, ErrorKind, RpcError};
 use crate::json::{Json, Object, Sent};
+use crate::text::{decimal, join};
 
 /// What is gathered before a call is sent again.
 pub(super) struct Round {
@@ -50,9 +51,17 @@ impl<T: Ticket> Session<T> {
         let problem = if !asks {
             Some("the server asked for input in answer to a method that does not allow it".to_owned())
         } else if call.rounds > policy.max_rounds {
-            Some(format!("the server asked for input more than {} times in one call", policy.max_rounds))
+            Some(join(&[
+                "the server asked for input more than ",
+                &decimal(policy.max_rounds.into()),
+                " times in one call",
+            ]))
         } else if call.state_only > policy.max_state_only {
-            Some(format!("the server postponed its answer more than {} times in a row", policy.max_state_only))
+            Some(join(&[
+                "the server postponed its answer more than ",
+                &decimal(policy.max_state_only.into()),
+                " times in a row",
+            ]))
         } else if requests.is_empty() && state.is_none() {
             Some("the server asked for input without saying for which".to_owned())
         } else {
@@ -73,7 +82,7 @@ impl<T: Ticket> Session<T> {
         if let Some((key, ..)) =
             inputs.iter().find(|(_, kind, params)| !kind.is_some_and(|kind| self.can_answer(kind, params)))
         {
-            let detail = format!("the server asks for input \"{key}\" of a kind that this client did not offer");
+            let detail = join(&["the server asks for input \"", key, "\" of a kind that this client did not offer"]);
             self.fail_call(id, Error::new(ErrorKind::InputFailed { detail, request_state: state }), now);
             return true;
         }
@@ -110,13 +119,13 @@ impl<T: Ticket> Session<T> {
         if let Some(call) = self.calls.get_mut(id) {
             call.rounds = 1;
         }
-        let answers = (0..entries.len()).map(|at| (at.to_string(), None)).collect();
+        let answers = (0..entries.len()).map(|at| (decimal(at as u64), None)).collect();
         self.hold(id, Round { answers, state: None, wake: None, since: now, refused: Some(error.clone()) });
         for (at, params) in entries.into_iter().enumerate() {
             if !self.calls.contains(id) {
                 break;
             }
-            self.ask(Source::Round { call: id, key: at.to_string() }, InputKind::Elicit, params, now);
+            self.ask(Source::Round { call: id, key: decimal(at as u64) }, InputKind::Elicit, params, now);
         }
         true
     }

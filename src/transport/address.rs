@@ -1,6 +1,7 @@
 //! What both WebSocket twins ask of an address before they touch the network.
 
 use super::{TransportError, TransportErrorKind};
+use crate::text::before;
 
 /// Refuses what cannot be a `ws://` or `wss://` address. Returns scheme, host, port and path, which is what errors may
 /// show: the query may carry a ticket.
@@ -8,26 +9,30 @@ pub(super) fn check(url: &str) -> Result<&str, TransportError> {
     if url.is_empty() {
         return Err(config("the WebSocket address is empty; give one such as wss://example.org/mcp"));
     }
-    if url.contains(|c: char| c.is_whitespace() || c.is_control()) {
+    if url.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err(config("the WebSocket address contains white space; encode it as %20 or remove it"));
     }
-    let Some((scheme, rest)) = url.split_once("://") else {
+    if !url.as_bytes().windows(3).any(|part| part == b"://") {
         return Err(config("the WebSocket address has no scheme; begin it with ws:// or wss://"));
-    };
-    if !scheme.eq_ignore_ascii_case("wss") && !scheme.eq_ignore_ascii_case("ws") {
-        return Err(config("a WebSocket address begins with ws:// or wss://, and this one does not"));
     }
-    if rest.contains('#') {
+    let after = |scheme: &str| {
+        let begin = url.get(..scheme.len()).filter(|begin| begin.eq_ignore_ascii_case(scheme));
+        begin.and_then(|_| url.get(scheme.len()..))
+    };
+    let Some(rest) = after("wss://").or_else(|| after("ws://")) else {
+        return Err(config("a WebSocket address begins with ws:// or wss://, and this one does not"));
+    };
+    if rest.bytes().any(|byte| byte == b'#') {
         return Err(config("a WebSocket address has no fragment (RFC 6455 section 3); remove everything from # on"));
     }
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    if authority.contains('@') {
+    let authority = before(rest, b"/?");
+    if authority.bytes().any(|byte| byte == b'@') {
         return Err(config("the WebSocket address contains a user name; give a token or a header instead"));
     }
     if authority.is_empty() || authority.starts_with(':') {
         return Err(config("the WebSocket address names no host; write it as ws://host:port/path"));
     }
-    Ok(url.split('?').next().unwrap_or(url))
+    Ok(before(url, b"?"))
 }
 
 /// An error in how the transport was set up.

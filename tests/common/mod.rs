@@ -15,7 +15,8 @@ use std::future::{Future, IntoFuture as _};
 use std::pin::pin;
 use std::time::Duration;
 
-use everywire::{Builder, Client, Reconnect};
+use everywire::{Builder, Client, Event, Events, Reconnect, State};
+use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
 use serde_json::Value;
 
@@ -62,6 +63,11 @@ impl Peer {
     /// A peer in a process of its own, which can be killed.
     pub async fn spawn(era: &str) -> Self {
         Self::new(&control(&format!("/spawn?program=scripted&era={era}")).await)
+    }
+
+    /// The server of this crate, in a process of its own. It speaks both eras and has the tools of `tests/support/test_server.rs`.
+    pub async fn own() -> Self {
+        Self::new(&control("/spawn?program=test_server").await)
     }
 
     /// A peer of that kind.
@@ -120,10 +126,7 @@ fn escaped(text: &str) -> String {
 
 /// Reconnects fast enough for a test to watch.
 pub fn swift() -> Reconnect {
-    let mut policy = Reconnect::default();
-    policy.base_delay = Duration::from_millis(20);
-    policy.max_delay = Duration::from_millis(100);
-    policy
+    Reconnect { base_delay: Duration::from_millis(20), max_delay: Duration::from_millis(100), ..Reconnect::default() }
 }
 
 /// A client to be, which remembers no era: ports come back.
@@ -134,6 +137,18 @@ pub fn client(url: &str) -> Builder {
 /// A connected client.
 pub async fn connected(url: &str) -> Client {
     soon(client(url).connect()).await.expect("the peer speaks MCP")
+}
+
+/// Waits until the client has noticed that its connection is gone, and gives the state it is in then. A call made before that
+/// is on its way, and interrupted.
+pub async fn loss(events: &mut Events) -> State {
+    loop {
+        match soon(events.next()).await.expect("a loss is told before the events end") {
+            Event::State(State::Connected | State::Connecting) => {}
+            Event::State(state) => return state,
+            _ => {}
+        }
+    }
 }
 
 /// Calls `echo` and insists on the answer.

@@ -4,7 +4,7 @@ use std::future::IntoFuture as _;
 
 use serde_json::json;
 
-use crate::common::{Peer, connected, echo, promise, soon};
+use crate::common::{Peer, connected, echo, loss, promise, soon};
 
 async fn not_repeated(era: &str) {
     let peer = Peer::spawn(era).await;
@@ -67,7 +67,9 @@ async fn a_read_is_repeated_without_asking() {
 async fn a_call_made_while_the_server_is_away_waits_for_it() {
     let peer = Peer::spawn("modern").await;
     let client = connected(&peer.url()).await;
+    let mut events = client.events();
     peer.kill().await;
+    loss(&mut events).await;
     let call = client.call_tool("count", json!({ "text": "later" })).into_future();
     peer.start().await;
     assert_eq!(soon(call).await.expect("sent once the server is back").all_text(), "generation 1");

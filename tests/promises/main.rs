@@ -13,6 +13,6 @@ mod input;
 mod interruption;
 mod keep_alive;
 mod limits;
+mod own_server;
 mod reconnect;
-mod soak;
 mod timeouts;

@@ -5,7 +5,7 @@ use std::future::IntoFuture as _;
 use everywire::State;
 use futures_util::StreamExt as _;
 
-use crate::common::{Peer, client, connected, echo, promise, soon, swift};
+use crate::common::{Peer, client, connected, echo, loss, promise, soon, swift};
 
 async fn survives(era: &str) {
     let peer = Peer::spawn(era).await;
@@ -14,20 +14,8 @@ async fn survives(era: &str) {
     echo(&client, "before").await;
 
     peer.kill().await;
-    let lost = soon(
-        events
-            .by_ref()
-            .filter_map(|event| async move {
-                match event {
-                    everywire::Event::State(state) => Some(state),
-                    _ => None,
-                }
-            })
-            .boxed_local()
-            .next(),
-    )
-    .await;
-    assert!(matches!(lost, Some(State::Reconnecting { attempt: 1, .. })), "{lost:?}");
+    let lost = loss(&mut events).await;
+    assert!(matches!(lost, State::Reconnecting { attempt: 1, .. }), "{lost:?}");
 
     peer.start().await;
     echo(&client, "after").await;
@@ -50,8 +38,10 @@ async fn a_restarted_legacy_server_is_used_again() {
 async fn several_outages_in_a_row_are_survived() {
     let peer = Peer::spawn("modern").await;
     let client = connected(&peer.url()).await;
+    let mut events = client.events();
     for round in 1..=3 {
         peer.kill().await;
+        loss(&mut events).await;
         peer.start().await;
         echo(&client, "again").await;
         assert_eq!(client.metrics().reconnects, round);
@@ -64,7 +54,9 @@ async fn attempts_end_where_the_policy_says_so() {
     let mut policy = swift();
     policy.max_attempts = Some(2);
     let client = soon(client(&peer.url()).reconnect(policy).connect()).await.expect("connected");
+    let mut events = client.events();
     peer.kill().await;
+    loss(&mut events).await;
     let error = soon(client.call_tool("echo", serde_json::json!({ "text": "x" })).into_future())
         .await
         .expect_err("nobody is there");

@@ -15,8 +15,8 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 /// A server that runs `handler` for every connection, until dropped.
-pub struct Server {
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     task: JoinHandle<()>,
 }
 
@@ -27,7 +27,7 @@ impl Drop for Server {
 }
 
 impl Server {
-    pub async fn start<F>(handler: impl Fn(TcpStream) -> F + Send + 'static) -> Self
+    pub(crate) async fn start<F>(handler: impl Fn(TcpStream) -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
@@ -43,31 +43,31 @@ impl Server {
         Self { address, task }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("ws://{}/", self.address)
     }
 
-    pub fn socket(&self) -> WebSocket {
+    pub(crate) fn socket(&self) -> WebSocket {
         WebSocket::new(&self.url()).expect("a valid address")
     }
 }
 
 /// What a handshake asked for, in the order of arrival.
 #[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<String>>>);
 
 impl Log {
-    pub fn push(&self, line: impl Into<String>) {
+    pub(crate) fn push(&self, line: impl Into<String>) {
         self.0.lock().expect("no panic").push(line.into());
     }
 
-    pub fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.0.lock().expect("no panic"))
     }
 }
 
 /// Reads an HTTP request head.
-pub async fn request(stream: &mut TcpStream) -> String {
+pub(crate) async fn request(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         match stream.read_u8().await {
@@ -79,7 +79,7 @@ pub async fn request(stream: &mut TcpStream) -> String {
 }
 
 /// The value of a header in a request head.
-pub fn header(head: &str, name: &str) -> Option<String> {
+pub(crate) fn header(head: &str, name: &str) -> Option<String> {
     head.lines().find_map(|line| {
         let (key, value) = line.split_once(": ")?;
         key.eq_ignore_ascii_case(name).then(|| value.to_owned())
@@ -87,7 +87,7 @@ pub fn header(head: &str, name: &str) -> Option<String> {
 }
 
 /// Answers a request head with a switch to WebSocket; `extra` are more header lines.
-pub async fn switch(stream: &mut TcpStream, head: &str, extra: &str) {
+pub(crate) async fn switch(stream: &mut TcpStream, head: &str, extra: &str) {
     let key = header(head, "sec-websocket-key").expect("a key");
     let accept = derive_accept_key(key.as_bytes());
     let answer = format!(
@@ -97,20 +97,20 @@ pub async fn switch(stream: &mut TcpStream, head: &str, extra: &str) {
 }
 
 /// Accepts a WebSocket that selects `mcp`, and hands over the bare stream.
-pub async fn raw(mut stream: TcpStream) -> TcpStream {
+pub(crate) async fn raw(mut stream: TcpStream) -> TcpStream {
     let head = request(&mut stream).await;
     switch(&mut stream, &head, "Sec-WebSocket-Protocol: mcp\r\n").await;
     stream
 }
 
 /// Accepts a WebSocket that selects `mcp`.
-pub async fn accept(stream: TcpStream) -> WebSocketStream<TcpStream> {
+pub(crate) async fn accept(stream: TcpStream) -> WebSocketStream<TcpStream> {
     use tokio_tungstenite::tungstenite::protocol::Role;
     WebSocketStream::from_raw_socket(raw(stream).await, Role::Server, None).await
 }
 
 /// Reads one unfragmented, masked frame: its opcode and payload of at most 125 bytes.
-pub async fn frame(stream: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
+pub(crate) async fn frame(stream: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
     let mut head = [0; 6];
     stream.read_exact(&mut head).await.ok()?;
     let mut payload = vec![0; usize::from(head[1] & 0x7f)];
@@ -122,7 +122,7 @@ pub async fn frame(stream: &mut TcpStream) -> Option<(u8, Vec<u8>)> {
 }
 
 /// Reads frames up to a close frame: its code.
-pub async fn close_code(stream: &mut TcpStream) -> Option<u16> {
+pub(crate) async fn close_code(stream: &mut TcpStream) -> Option<u16> {
     loop {
         if let (8, payload) = frame(stream).await? {
             return Some(u16::from_be_bytes([*payload.first()?, *payload.get(1)?]));
@@ -130,16 +130,16 @@ pub async fn close_code(stream: &mut TcpStream) -> Option<u16> {
     }
 }
 
-pub async fn open(server: &Server) -> Link {
+pub(crate) async fn open(server: &Server) -> Link {
     server.socket().connect().await.expect("a link")
 }
 
-pub fn message(text: &str) -> Outbound {
+pub(crate) fn message(text: &str) -> Outbound {
     Outbound::Message(Text::from(text.to_owned()))
 }
 
 /// The next message; anything else fails the test.
-pub async fn next_text(link: &mut Link) -> String {
+pub(crate) async fn next_text(link: &mut Link) -> String {
     match link.rx.next().await {
         Some(Ok(Inbound::Message(text))) => text.as_str().to_owned(),
         other => panic!("not a message: {other:?}"),
@@ -147,7 +147,7 @@ pub async fn next_text(link: &mut Link) -> String {
 }
 
 /// The error that ends the link, which must be its last item.
-pub async fn end(link: &mut Link) -> TransportError {
+pub(crate) async fn end(link: &mut Link) -> TransportError {
     let error = match link.rx.next().await {
         Some(Err(error)) => error,
         other => panic!("not an error: {other:?}"),

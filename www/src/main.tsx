@@ -14,4 +14,8 @@ applyTheme();
 const prefill = takeFragment();
 const root = document.getElementById("app");
 if (root) render(<Shell prefill={prefill} />, root);
+addEventListener("hashchange", () => {
+  const { url, token = "" } = takeFragment();
+  if (url) void open({ url, token, era: era.value });
+});
 if (prefill.url) void open({ url: prefill.url, token: prefill.token ?? "", era: era.value });

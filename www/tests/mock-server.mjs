@@ -1,8 +1,9 @@
 // A small MCP server of the 2025-11-25 era over WebSocket, written against the specification only:
 // a peer for the browser tests that shares no code with this project.
-// node mock-server.mjs [port]   prints the address it listens on.
+// node mock-server.mjs [port] [--hostile]   prints the address it listens on.
+import { setTimeout } from "node:timers/promises";
 import { WebSocketServer } from "ws";
-import { tools, call } from "./mock-tools.mjs";
+import { hostile, tools, call } from "./mock-tools.mjs";
 
 const resources = [
   { uri: "demo://notes/welcome", name: "welcome", title: "Welcome note", description: "Read me first", mimeType: "text/plain" },
@@ -12,6 +13,7 @@ const templates = [{ uriTemplate: "demo://notes/{name}", name: "note", title: "A
 const prompts = [
   { name: "review", title: "Review code", description: "Asks for a careful review.", arguments: [{ name: "language", description: "Programming language", required: true }, { name: "focus", description: "What to look at" }] },
 ];
+const odd = process.argv.includes("--hostile");
 const languages = ["rust", "ruby", "typescript", "python"];
 
 function read(uri) {
@@ -29,18 +31,18 @@ function serve(socket) {
   const send = (message) => socket.readyState === 1 && socket.send(JSON.stringify({ jsonrpc: "2.0", ...message }));
   const notify = (method, params) => send({ method, params });
 
+  const ask = (method, params) => new Promise((done, stop) => {
+    const id = `ask-${++ids}`;
+    asked.set(id, { done, stop });
+    send({ id, method, params });
+  });
+
   const context = (signal, token) => ({
-    sleep: (ms) => new Promise((done, stop) => {
-      const timer = setTimeout(done, ms);
-      signal.addEventListener("abort", () => (clearTimeout(timer), stop(new Error("cancelled"))), { once: true });
-    }),
+    sleep: (ms) => setTimeout(ms, undefined, { signal }),
     progress: (value) => token !== undefined && notify("notifications/progress", { progressToken: token, ...value }),
     log: (level, data) => notify("notifications/message", { level, logger: "mock", data }),
-    elicit: (params) => new Promise((done, stop) => {
-      const id = `ask-${++ids}`;
-      asked.set(id, { done, stop });
-      send({ id, method: "elicitation/create", params });
-    }),
+    elicit: (params) => ask("elicitation/create", params),
+    sample: (params) => ask("sampling/createMessage", params),
   });
 
   const methods = {
@@ -52,8 +54,8 @@ function serve(socket) {
     }),
     ping: () => ({}),
     "logging/setLevel": () => ({}),
-    "tools/list": () => ({ tools }),
-    "resources/list": () => ({ resources }),
+    "tools/list": () => ({ tools: odd ? [...hostile.tools, ...tools] : tools }),
+    "resources/list": () => ({ resources: odd ? [...hostile.resources, ...resources] : resources }),
     "resources/templates/list": () => ({ resourceTemplates: templates }),
     "resources/read": ({ uri }) => ({ contents: [read(uri)] }),
     "resources/subscribe": ({ uri }) => {
@@ -61,7 +63,7 @@ function serve(socket) {
       return {};
     },
     "resources/unsubscribe": ({ uri }) => (clearInterval(clocks.get(uri)), {}),
-    "prompts/list": () => ({ prompts }),
+    "prompts/list": () => ({ prompts: odd ? [...hostile.prompts, ...prompts] : prompts }),
     "prompts/get": ({ arguments: args = {} }) => ({
       description: "A review request",
       messages: [
@@ -70,7 +72,7 @@ function serve(socket) {
       ],
     }),
     "completion/complete": ({ argument }) => ({ completion: { values: languages.filter((l) => l.startsWith(argument.value)) } }),
-    "tools/call": (params, signal) => call(params.name, params.arguments ?? {}, context(signal, params._meta?.progressToken)),
+    "tools/call": (params, signal) => (odd && hostile.results[params.name]) || call(params.name, params.arguments ?? {}, context(signal, params._meta?.progressToken)),
   };
 
   socket.on("close", () => {

@@ -116,6 +116,8 @@ const order = {
         ),
       },
       priority: { type: "string", enum: ["low", "normal", "high"], default: "normal" },
+      wrapping: { type: "string", oneOf: [{ const: "plain", title: "Plain brown paper" }, { const: "gift", title: "Gift wrapping with a card" }], default: "plain" },
+      insured: { type: "boolean", description: "Asked when not said" },
       express: { type: "boolean", default: false, description: "Send it today" },
       note: { type: "string", maxLength: 500, description: "Printed on the delivery slip" },
       discount: { type: "number", minimum: 0, maximum: 0.5, description: "A share between 0 and 0.5" },
@@ -134,6 +136,7 @@ export const tools = [
   { name: "slow", title: "Slow count", description: "Counts to `steps`, reporting progress on the way. Can be cancelled.", inputSchema: object({ steps: { type: "integer", minimum: 1, maximum: 100, default: 10 }, delay: { type: "integer", minimum: 10, maximum: 2000, default: 200, description: "Milliseconds between steps" } }) },
   { name: "book", title: "Book a journey", description: "Asks the person for passenger details in the middle of the call.", inputSchema: object({ destination: { type: "string", default: "Lisbon" } }) },
   { name: "sign_in", title: "Sign in", description: "Sends the person to a web page.", inputSchema: object({}) },
+  { name: "haiku", title: "Write a haiku", description: "Asks the client's model for the words.", inputSchema: object({ about: { type: "string", default: "wires" } }) },
   { name: "order", title: "Place an order", description: "A nested form: objects, lists, references, limits.", inputSchema: order, annotations: { destructiveHint: true, openWorldHint: true } },
   { name: "gallery", title: "Gallery", description: "Answers with every kind of content.", inputSchema: object({}) },
   { name: "fail", title: "Fail", description: "Fails, as a result or as a protocol error.", inputSchema: object({ how: { type: "string", enum: ["result", "error"], default: "result" } }) },
@@ -165,6 +168,15 @@ export async function call(name, args, cx) {
       const answer = await cx.elicit({ mode: "url", elicitationId: "e1", message: "Sign in to go on.", url: "https://accounts.example.com/authorize?client=demo&state=4f1c" });
       return { content: [text(`The person chose to ${answer.action}.`)] };
     }
+    case "haiku": {
+      const answer = await cx.sample({
+        messages: [{ role: "user", content: text(`Write a haiku about ${args.about}.`) }],
+        systemPrompt: "You are a poet of few words.",
+        maxTokens: 60,
+        modelPreferences: { hints: [{ name: "small" }] },
+      });
+      return { content: [answer.content] };
+    }
     case "order":
       return { content: [text(`Order of ${args.items.length} line(s) for ${args.customer.name}.`)], structuredContent: { order: args, id: "ord_1043", total: 129.5 } };
     case "gallery":
@@ -184,3 +196,22 @@ export async function call(name, args, cx) {
       throw Object.assign(new Error(`Unknown tool: ${name}`), { code: -32602 });
   }
 }
+
+const markup = '<img src=x onerror="globalThis.pwned=1"><script>globalThis.pwned=1</script>';
+
+/** What no server should send. */
+export const hostile = {
+  tools: [
+    null, 5, "tool", {}, { name: 7 }, { name: "__proto__", inputSchema: null },
+    { name: "markup", title: markup, description: markup, inputSchema: object({ [markup]: { type: "string", title: markup, description: markup, default: markup } }) },
+    { name: "wrong_types", title: { a: 1 }, description: ["x"], annotations: "no", inputSchema: { type: "object", properties: { a: null, b: { type: "string", enum: "no" }, c: { type: "number", minimum: "x" }, d: { type: "array", items: [] } }, required: "a" } },
+    { name: "no_schema" },
+  ],
+  resources: [null, { name: "no uri" }, { uri: 3 }, { uri: "javascript:globalThis.pwned=1", name: markup, mimeType: 4, size: "x" }],
+  prompts: [null, { name: markup, arguments: "no" }, { name: "odd", arguments: [null, { name: 4 }, { name: "ok", description: {} }] }],
+  results: {
+    markup: { content: [text(markup), { type: "resource_link", uri: "javascript:globalThis.pwned=1", name: markup }, { type: "image", data: markup, mimeType: 'image/svg+xml" onerror="globalThis.pwned=1' }], structuredContent: { __proto__: { x: 1 }, [markup]: markup } },
+    wrong_types: { content: [null, 5, {}, { type: "text" }, { type: "image" }, { type: "audio", data: {} }, { type: "resource" }, { type: "resource", resource: { uri: 4, mimeType: 4, text: "t" } }, { type: "resource", resource: { uri: 4, blob: "AAAA" } }, { type: "resource_link" }], isError: "no" },
+    no_schema: { content: "no" },
+  },
+};

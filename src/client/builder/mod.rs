@@ -4,6 +4,7 @@
 mod native;
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +12,11 @@ use futures_channel::oneshot;
 
 use super::era_cache::EraCache;
 use super::host::{EventSinks, RustHost, Waiting};
-use super::input::{Handlers, InputHandler};
+use super::input::{Handlers, InputContext, typed};
 use super::{Client, Driver, Shared, start};
 use crate::error::{Error, ErrorKind};
 use crate::json::Json;
-use crate::platform::seed;
+use crate::platform::{MaybeSend, MaybeSync, seed};
 use crate::proto::{CreateMessageRequest, CreateMessageResult, ElicitRequest, ElicitResult, ListRootsResult, Root};
 use crate::resilience::Reconnect;
 use crate::session::{EraChoice, InputPolicy, Options, Session};
@@ -39,7 +40,7 @@ pub struct Builder {
 enum Target {
     #[cfg(feature = "websocket")]
     WebSocket {
-        transport: Result<WebSocket, TransportError>,
+        transport: Result<Box<WebSocket>, TransportError>,
         url: String,
     },
     Transport(Box<dyn Transport>),
@@ -53,7 +54,7 @@ impl Builder {
 
     #[cfg(feature = "websocket")]
     pub(super) fn url(url: &str) -> Self {
-        Self::new(Target::WebSocket { transport: WebSocket::new(url), url: url.to_owned() })
+        Self::new(Target::WebSocket { transport: WebSocket::new(url).map(Box::new), url: url.to_owned() })
     }
 
     pub(super) fn transport(transport: Box<dyn Transport>) -> Self {
@@ -97,10 +98,17 @@ impl Builder {
         self
     }
 
-    /// How long a link may take to open. Default 10 s.
+    /// How long a link may take to open. Default 10 s over WebSocket, where the time that a token provider takes does not
+    /// count; 5 min for a transport of one's own.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeouts.connect = timeout;
-        self
+        match &mut self.target {
+            #[cfg(feature = "websocket")]
+            Target::WebSocket { .. } => self.websocket(|socket| Ok(socket.connect_timeout(timeout))),
+            Target::Transport(_) => {
+                self.options.timeouts.connect = timeout;
+                self
+            }
+        }
     }
 
     /// How long the server may take to answer `initialize`. Default 30 s.
@@ -154,26 +162,38 @@ impl Builder {
     }
 
     /// Answers elicitations by form (client/elicitation).
-    pub fn on_elicit(mut self, handler: impl InputHandler<ElicitRequest, ElicitResult>) -> Self {
-        self.handlers.on_form(handler);
+    pub fn on_elicit<F, Fut>(mut self, handler: F) -> Self
+    where
+        F: Fn(InputContext, ElicitRequest) -> Fut + MaybeSend + MaybeSync + 'static,
+        Fut: Future<Output = ElicitResult> + MaybeSend + 'static,
+    {
+        self.handlers.form = typed(handler);
         self
     }
 
     /// Answers elicitations by URL: show the whole URL and who asks, open it only on the person's word.
-    pub fn on_elicit_url(mut self, handler: impl InputHandler<ElicitRequest, ElicitResult>) -> Self {
-        self.handlers.on_url(handler);
+    pub fn on_elicit_url<F, Fut>(mut self, handler: F) -> Self
+    where
+        F: Fn(InputContext, ElicitRequest) -> Fut + MaybeSend + MaybeSync + 'static,
+        Fut: Future<Output = ElicitResult> + MaybeSend + 'static,
+    {
+        self.handlers.url = typed(handler);
         self
     }
 
     /// Answers sampling requests with a model's reply (client/sampling).
-    pub fn on_sample(mut self, handler: impl InputHandler<CreateMessageRequest, CreateMessageResult>) -> Self {
-        self.handlers.on_sample(handler);
+    pub fn on_sample<F, Fut>(mut self, handler: F) -> Self
+    where
+        F: Fn(InputContext, CreateMessageRequest) -> Fut + MaybeSend + MaybeSync + 'static,
+        Fut: Future<Output = CreateMessageResult> + MaybeSend + 'static,
+    {
+        self.handlers.sample = typed(handler);
         self
     }
 
     /// Tells the server these roots (client/roots).
     pub fn roots(mut self, roots: Vec<Root>) -> Self {
-        self.handlers.on_roots(move |_, _: Json| {
+        self.handlers.roots = typed(move |_, _: Json| {
             let result = ListRootsResult::new(roots.clone());
             async move { result }
         });
@@ -186,7 +206,7 @@ impl Builder {
     pub fn websocket(mut self, setup: impl FnOnce(WebSocket) -> Result<WebSocket, TransportError>) -> Self {
         if let Target::WebSocket { transport, .. } = &mut self.target {
             let before = std::mem::replace(transport, Err(TransportError::in_use()));
-            *transport = before.and_then(setup);
+            *transport = before.and_then(|socket| setup(*socket)).map(Box::new);
         }
         self
     }
@@ -217,7 +237,7 @@ impl Builder {
             #[cfg(feature = "websocket")]
             Target::WebSocket { transport, url } => {
                 let transport = transport?.max_message(self.options.max_message);
-                (Box::new(transport.connect_timeout(self.options.timeouts.connect)), Some(url))
+                (Box::new(transport), Some(url))
             }
             Target::Transport(transport) => (transport, None),
         };

@@ -38,8 +38,10 @@ impl<H: Host> Pump for Runner<H> {
     }
 }
 
+type Runners = Table<u64, (Rc<dyn Pump>, Waker)>;
+
 thread_local! {
-    static RUNNERS: RefCell<Table<u64, (Rc<dyn Pump>, Waker)>> = const { RefCell::new(Table::new()) };
+    static RUNNERS: RefCell<Runners> = const { RefCell::new(Table::new()) };
     static NEXT: Cell<u64> = const { Cell::new(0) };
 }
 

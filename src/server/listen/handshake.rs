@@ -1,5 +1,7 @@
 //! The opening handshake, answered by ourselves: every refusal says why, also to what is not a WebSocket.
 
+use std::collections::BTreeMap;
+
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
@@ -8,6 +10,7 @@ use tokio_tungstenite::tungstenite::handshake::server::{Request, create_response
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, header};
 
 use super::origin::Policy;
+use super::page::{self, Page};
 use crate::proto::versions::{LEGACY, MODERN};
 use crate::transport::{Link, served};
 
@@ -20,11 +23,20 @@ pub(super) struct Door {
     pub(super) policy: Policy,
     /// The only path that is served; any where `None`.
     pub(super) path: Option<String>,
+    /// What plain requests are answered with, by path.
+    pub(super) pages: BTreeMap<String, Page>,
     pub(super) max_message: usize,
 }
 
 /// A handshake that is not accepted: the status and a sentence.
 type Refusal = (StatusCode, &'static str);
+
+/// A request that is answered.
+enum Answer<'a> {
+    /// The handshake's response: a link begins.
+    Link(Vec<u8>),
+    Page(&'a Page),
+}
 
 impl Door {
     /// Reads the request and answers it. `None`: refused, or gone.
@@ -35,7 +47,7 @@ impl Door {
         let mut head = Vec::with_capacity(1024);
         let judged = loop {
             match Request::try_parse(&head) {
-                Ok(Some((size, request))) => break self.judge(&request).map(|response| (size, response)),
+                Ok(Some((size, request))) => break self.judge(&request).map(|answer| (size, answer)),
                 Ok(None) if head.len() >= MAX_HEAD => {
                     break Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large"));
                 }
@@ -47,7 +59,11 @@ impl Door {
             }
         };
         match judged {
-            Ok((size, response)) => {
+            Ok((_, Answer::Page(found))) => {
+                page::send(&mut stream, found).await;
+                None
+            }
+            Ok((size, Answer::Link(response))) => {
                 stream.write_all(&response).await.ok()?;
                 stream.flush().await.ok()?;
                 let rest = head.split_off(size);
@@ -60,7 +76,7 @@ impl Door {
         }
     }
 
-    fn judge(&self, request: &Request) -> Result<Vec<u8>, Refusal> {
+    fn judge(&self, request: &Request) -> Result<Answer<'_>, Refusal> {
         let text = |name| request.headers().get(name).map(|value: &HeaderValue| value.to_str().unwrap_or("\u{fffd}"));
         let mut hosts = request.headers().get_all(header::HOST).iter();
         if hosts.next().is_none() || hosts.next().is_some() {
@@ -68,6 +84,10 @@ impl Door {
         }
         self.policy.check_host(text(header::HOST)).map_err(|why| (StatusCode::FORBIDDEN, why))?;
         self.policy.check_origin(text(header::ORIGIN)).map_err(|why| (StatusCode::FORBIDDEN, why))?;
+        let plain = !request.headers().contains_key(header::UPGRADE);
+        if let (true, Some(page)) = (plain, self.pages.get(request.uri().path())) {
+            return Ok(Answer::Page(page));
+        }
         if self.path.as_deref().is_some_and(|path| path != request.uri().path()) {
             return Err((StatusCode::NOT_FOUND, "there is nothing at this path"));
         }
@@ -82,7 +102,7 @@ impl Door {
         let mut bytes = Vec::with_capacity(256);
         let unwritable = (StatusCode::INTERNAL_SERVER_ERROR, "the response could not be written");
         write_response(&mut bytes, &response).map_err(|_| unwritable)?;
-        Ok(bytes)
+        Ok(Answer::Link(bytes))
     }
 }
 
@@ -117,8 +137,14 @@ pub(super) async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, (s
         "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n{upgrade}Connection: close\r\n\r\n{why}\n",
         why.len() + 1,
     );
-    if stream.write_all(response.as_bytes()).await.is_ok() && stream.shutdown().await.is_ok() {
-        // Unread bytes would turn our close into a reset, which takes the answer away from the client.
+    if stream.write_all(response.as_bytes()).await.is_ok() {
+        part(stream).await;
+    }
+}
+
+/// Closes after the answer. Unread bytes would turn our close into a reset, which takes the answer away from the client.
+pub(super) async fn part<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
+    if stream.shutdown().await.is_ok() {
         let mut rest = [0; 1024];
         for _ in 0..64 {
             if !matches!(stream.read(&mut rest).await, Ok(1..)) {

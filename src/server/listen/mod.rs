@@ -2,6 +2,7 @@
 
 mod handshake;
 mod origin;
+mod page;
 
 cfg_if::cfg_if! {
     if #[cfg(unix)] {
@@ -13,6 +14,7 @@ cfg_if::cfg_if! {
     }
 }
 
+use std::collections::BTreeMap;
 use std::future::{Future, IntoFuture};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -27,6 +29,7 @@ use crate::error::Error;
 use crate::platform::BoxFuture;
 use handshake::{Door, refuse};
 use origin::{Origin, Policy};
+pub use page::Page;
 
 impl Server {
     /// Listens for WebSocket connections: `server.bind_websocket("127.0.0.1:0").await?` is a [`Listener`]. Options come
@@ -39,6 +42,7 @@ impl Server {
             origins: Vec::new(),
             hosts: Vec::new(),
             path: None,
+            pages: BTreeMap::new(),
             max_connections: 1024,
             max_message: 16 * 1024 * 1024,
             handshake_timeout: Duration::from_secs(10),
@@ -67,8 +71,8 @@ impl Server {
 /// Options of a WebSocket listener; `.await` binds it.
 ///
 /// # Errors
-/// Where the address is not one, is taken, or is not loopback without [`Self::allow_remote`]; where an allowed origin is
-/// none.
+/// Where the address is not one, is taken, or is not loopback without [`Self::allow_remote`]; where an allowed origin or
+/// the path is none.
 #[derive(Debug, Clone)]
 #[must_use = "nothing is bound until it is awaited"]
 pub struct Bind {
@@ -78,6 +82,7 @@ pub struct Bind {
     origins: Vec<String>,
     hosts: Vec<String>,
     path: Option<String>,
+    pages: BTreeMap<String, Page>,
     max_connections: usize,
     max_message: usize,
     handshake_timeout: Duration,
@@ -112,6 +117,13 @@ impl Bind {
         self
     }
 
+    /// Answers plain `GET` requests for this path with a page: an inspector, a note for people who open the address, a
+    /// sign of life for a load balancer. The checks of host and origin hold for pages too.
+    pub fn page(mut self, path: impl Into<String>, page: Page) -> Self {
+        self.pages.insert(path.into(), page);
+        self
+    }
+
     /// Connections at a time; more are answered with 503. Default: 1024.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
@@ -143,6 +155,9 @@ impl Bind {
             })
         });
         let origins = origins.collect::<Result<Vec<_>, _>>()?;
+        if let Some(path) = self.path.as_deref().filter(|path| !path.starts_with('/')) {
+            return Err(Error::config(format!("{path:?} is no path; write it from the root, /mcp")));
+        }
         let addresses: Vec<SocketAddr> = resolve(&self.address).await?;
         if let Some(address) = addresses.iter().find(|address| !address.ip().is_loopback())
             && !self.remote
@@ -162,7 +177,7 @@ impl Bind {
             server: self.server,
             listener,
             address,
-            door: Arc::new(Door { policy, path: self.path, max_message: self.max_message }),
+            door: Arc::new(Door { policy, path: self.path, pages: self.pages, max_message: self.max_message }),
             permits: Arc::new(Semaphore::new(self.max_connections.min(Semaphore::MAX_PERMITS))),
             handshake_timeout: self.handshake_timeout,
             drain: self.drain,

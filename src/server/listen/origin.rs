@@ -77,7 +77,7 @@ impl Policy {
             return Ok(());
         }
         let Some(origin) = Origin::parse(&format!("http://{host}")) else { return Err("the Host header is malformed") };
-        if is_loopback(&origin.host) || self.hosts.iter().any(|host| *host == origin.host) {
+        if is_loopback(&origin.host) || self.hosts.contains(&origin.host) {
             return Ok(());
         }
         Err("this server is on a loopback address and is not known under this host name; the server has to allow it")

@@ -11,5 +11,11 @@ mod rounds;
 mod sim;
 mod subscriptions;
 
-#[cfg(not(target_arch = "wasm32"))]
-mod random;
+// proptest is native.
+cfg_if::cfg_if! {
+    if #[cfg(not(target_arch = "wasm32"))] {
+        mod arbitrary;
+        mod random;
+        mod schedule;
+    }
+}

@@ -164,7 +164,7 @@ impl Sim {
     }
 
     pub(super) fn up(&mut self) {
-        self.link = true;
+        (self.link, self.connects) = (true, 0);
         self.session.link_up(self.profile, self.now);
         self.drain();
     }
@@ -188,7 +188,6 @@ impl Sim {
             self.step();
         }
         assert!(self.connects > 0, "no attempt to connect: {:?}", self.session.state());
-        self.connects = 0;
         self.up();
     }
 

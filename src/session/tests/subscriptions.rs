@@ -39,9 +39,11 @@ fn a_modern_subscription_is_one_request_that_is_acknowledged_first() {
     acknowledge(&mut sim, &listen);
     assert_eq!(sim.reply_to("sub").expect("agreed"), everything());
     sim.advance(secs(10_000));
+    sim.nothing_sent();
+    assert_eq!(sim.has_event(|event| matches!(event, Event::SubscriptionEnded { .. })), 0, "it has no deadline");
     sim.deliver(notification("notifications/tools/list_changed", json!({ "_meta": { ID: listen["id"] } })));
     sim.deliver(notification("notifications/resources/updated", json!({ "uri": "file:///a" })));
-    assert_eq!(sim.has_event(|event| matches!(event, Event::ToolsChanged)), 1, "it has no deadline");
+    assert_eq!(sim.has_event(|event| matches!(event, Event::ToolsChanged)), 1);
     assert_eq!(sim.has_event(|event| matches!(event, Event::ResourceUpdated { uri } if uri == "file:///a")), 1);
 }
 
@@ -188,6 +190,17 @@ fn legacy_unsubscribing_leaves_what_others_still_want() {
     let unsubscribe = sim.one();
     assert_eq!(unsubscribe["method"], "resources/unsubscribe");
     assert_eq!(unsubscribe["params"]["uri"], "v");
+}
+
+#[test]
+fn a_legacy_subscription_that_fails_in_part_leaves_nothing_behind() {
+    let mut sim = Sim::legacy();
+    sim.listen("a", json!({ "resourceSubscriptions": ["u", "v"] }));
+    let sent = sim.sent();
+    sim.deliver(answer(&sent[0], json!({})));
+    sim.deliver(refusal(&sent[1], -32002));
+    assert_eq!(sim.error_of("a").rpc().map(|rpc| rpc.code), Some(-32002));
+    assert_eq!(sim.methods(), ["resources/unsubscribe", "resources/unsubscribe"]);
 }
 
 #[test]

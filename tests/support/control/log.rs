@@ -1,3 +1,4 @@
+use std::io::Write as _;
 use std::sync::Mutex;
 
 use tokio::sync::Notify;
@@ -19,7 +20,8 @@ impl Log {
     pub(crate) fn note(&self, line: impl Into<String>) {
         let line = line.into();
         if self.echo {
-            println!("{line}");
+            // Nobody reads any more: the process that started this one is on its way out.
+            let _ = writeln!(std::io::stdout(), "{line}");
         }
         self.lines.lock().expect("no panic while locked").push(line);
         self.grown.notify_waiters();

@@ -41,15 +41,18 @@ async fn main() {
     if let Some(era) = argument("--peer") {
         let generation = argument("--generation").and_then(|given| given.parse().ok()).unwrap_or(0);
         let log = Arc::new(log::Log::echoing());
-        return stub::serve(listener, stub::Kind::Peer, scripted::Era::named(&era), generation, log).await;
-    }
-    let served = http::serve(listener);
-    if port == 0 {
-        tokio::select! {
-            () = served => {}
-            _ = async { tokio::io::stdin().read(&mut [0]).await } => {}
-        }
+        until_input_ends(stub::serve(listener, stub::Kind::Peer, scripted::Era::named(&era), generation, log)).await;
+    } else if port == 0 {
+        until_input_ends(http::serve(listener)).await;
     } else {
-        served.await;
+        http::serve(listener).await;
+    }
+}
+
+/// Whoever started this program holds its standard input, and takes the program along when it dies.
+async fn until_input_ends(work: impl Future<Output = ()>) {
+    tokio::select! {
+        () = work => {}
+        _ = async { tokio::io::stdin().read(&mut [0]).await } => {}
     }
 }

@@ -47,18 +47,12 @@ impl Process {
             return Err("it runs already".into());
         }
         let own = std::env::current_exe().map_err(|error| error.to_string())?;
-        let mut command = match self.program.as_str() {
-            "scripted" => {
-                let mut command = Command::new(own);
-                let generation = self.generation.fetch_add(1, Ordering::Relaxed);
-                command.args(["--peer", self.era.name(), "--generation", &generation.to_string()]);
-                command
-            }
-            example => Command::new(own.with_file_name(example)),
-        };
-        let mut child = command
+        let program = if self.program == "scripted" { own } else { own.with_file_name(&self.program) };
+        let generation = self.generation.fetch_add(1, Ordering::Relaxed);
+        let mut child = Command::new(program)
+            .args(["--peer", self.era.name(), "--generation", &generation.to_string()])
             .args(["--port", &self.port.to_string()])
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()

@@ -53,6 +53,7 @@ impl Kind {
 pub(crate) async fn serve(listener: TcpListener, kind: Kind, era: Era, generation: u32, log: Arc<Log>) {
     while let Ok((stream, _)) = listener.accept().await {
         let script = Script::new(era, generation, log.clone());
+        let _ = stream.set_nodelay(true);
         tokio::spawn(async move {
             script.log.note("connection");
             match kind {
@@ -114,6 +115,7 @@ fn select(kind: Kind, request: &Request, mut response: Response) -> Result<Respo
     Ok(response)
 }
 
+#[allow(clippy::result_large_err, reason = "the error is the library's own")]
 async fn talk<S: AsyncRead + AsyncWrite + Unpin>(stream: S, kind: Kind, script: &Script) {
     let Ok(mut socket) = accept_hdr_async(stream, |request: &Request, response: Response| {
         for (name, value) in request.headers() {

@@ -1,5 +1,5 @@
 // Content of a peer: shown as text, never as markup; pictures and sound only from data: URLs.
-import type { ContentBlock, ResourceContents } from "everywire";
+import type { ContentBlock, ResourceContents, SamplingContent } from "everywire";
 import { Badge, Copy } from "../ui/bits";
 import { Icon } from "../ui/icons";
 import { bytes, dataUrl, pretty } from "../ui/format";
@@ -13,10 +13,10 @@ export function Contents({ blocks }: { blocks: readonly unknown[] }) {
   return <div class="contents">{blocks.map((block, index) => <Content key={index} block={block as ContentBlock} />)}</div>;
 }
 
-export function Content({ block }: { block: ContentBlock }) {
+export function Content({ block }: { block: ContentBlock | SamplingContent }) {
   switch (block?.type) {
     case "text":
-      return <Text text={String(block.text)} />;
+      return typeof block.text === "string" ? <Text text={block.text} /> : <Unknown value={block} />;
     case "image":
       return <Picture data={block.data} mimeType={block.mimeType} />;
     case "audio":
@@ -25,9 +25,9 @@ export function Content({ block }: { block: ContentBlock }) {
       return (
         <figure class="content">
           <figcaption><Icon name="link" size={13} /> Resource link {block.mimeType && <Badge>{block.mimeType}</Badge>}</figcaption>
-          <button type="button" class="resource-link" onClick={() => openResource(block.uri)}>
-            <strong>{block.title ?? block.name}</strong>
-            <code>{block.uri}</code>
+          <button type="button" class="resource-link" onClick={() => openResource(String(block.uri))}>
+            <strong>{String(block.title ?? block.name)}</strong>
+            <code>{String(block.uri)}</code>
             {block.description && <span>{block.description}</span>}
           </button>
         </figure>
@@ -41,7 +41,7 @@ export function Content({ block }: { block: ContentBlock }) {
 
 /** What `resources/read` brings, and what is embedded in a result. */
 export function Resource({ contents, embedded = false }: { contents: ResourceContents; embedded?: boolean }) {
-  const mimeType = contents?.mimeType;
+  const mimeType = typeof contents?.mimeType === "string" ? contents.mimeType : undefined;
   const caption = (
     <figcaption>
       <Icon name="resources" size={13} /> {embedded && "Embedded resource "}<code>{contents?.uri}</code> {mimeType && <Badge>{mimeType}</Badge>}
@@ -66,7 +66,7 @@ export function Resource({ contents, embedded = false }: { contents: ResourceCon
         {caption}
         <p class="binary">
           {bytes(Math.floor((contents.blob.length * 3) / 4))} of binary data.{" "}
-          {url && <a href={url} download={contents.uri.split("/").pop() || "resource"} rel="noopener">Save to a file</a>}
+          {url && <a href={url} download={String(contents.uri).split("/").pop() || "resource"} rel="noopener">Save to a file</a>}
         </p>
       </figure>
     );
@@ -100,7 +100,7 @@ function Picture({ data, mimeType, caption }: { data: string; mimeType: string; 
   return (
     <figure class="content media">
       <img src={url} alt={caption ? `Image ${caption}` : "Image from the server"} />
-      <figcaption>{caption && <code>{caption}</code>} <Badge>{mimeType}</Badge> {bytes(Math.floor((data.length * 3) / 4))}</figcaption>
+      <figcaption>{caption && <code>{caption}</code>} <Badge>{mimeType}</Badge> {bytes(Math.floor((String(data).length * 3) / 4))}</figcaption>
     </figure>
   );
 }
@@ -111,7 +111,7 @@ function Sound({ data, mimeType }: { data: string; mimeType: string }) {
   return (
     <figure class="content media">
       <audio controls src={url} aria-label="Audio from the server" />
-      <figcaption><Badge>{mimeType}</Badge> {bytes(Math.floor((data.length * 3) / 4))}</figcaption>
+      <figcaption><Badge>{mimeType}</Badge> {bytes(Math.floor((String(data).length * 3) / 4))}</figcaption>
     </figure>
   );
 }

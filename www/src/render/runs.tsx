@@ -1,9 +1,11 @@
 // The outcome of the newest run, and the ones before it.
 import type { CallToolResult, GetPromptResult, ReadResourceResult } from "everywire";
-import { useEffect, useState } from "preact/hooks";
+import type { RefObject } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Run } from "../state/app";
 import { forgetRuns } from "../state/runs";
 import { Badge, Button, Copy, Spinner, type Tone } from "../ui/bits";
+import { Boundary } from "../ui/boundary";
 import { duration, pretty } from "../ui/format";
 import { Contents, Content, Resource } from "./content";
 import { FailureView } from "./failure";
@@ -15,13 +17,15 @@ export function Runs({ name, list, kind }: { name: string; list: readonly Run[];
   const [picked, setPicked] = useState<number>();
   const [raw, setRaw] = useState(false);
   const newest = list[0]?.key;
+  const section = useRef<HTMLElement>(null);
   useEffect(() => setPicked(undefined), [newest, name]);
+  useReveal(section, name, list[0]);
   const run = list.find((one) => one.key === picked) ?? list[0];
   if (!run) return null;
   const result = run.outcome.status === "done" ? run.outcome.result : undefined;
   const [tone, word] = verdict(run);
   return (
-    <section class="runs" aria-label="Result">
+    <section class="runs" aria-label="Result" ref={section}>
       <header class="runs-head">
         <h3>Result</h3>
         <Badge tone={tone}>{run.outcome.status === "running" && <Spinner />}{word}</Badge>
@@ -43,9 +47,26 @@ export function Runs({ name, list, kind }: { name: string; list: readonly Run[];
       {run.outcome.status === "running" && <Running run={run} />}
       {run.outcome.status === "cancelled" && <p class="nothing">You cancelled this. The server was told to stop.</p>}
       {run.outcome.status === "failed" && <FailureView failure={run.outcome.failure} />}
-      {result !== undefined && (raw ? <JsonTree value={result} label="Whole result" /> : <Result kind={kind} result={result} />)}
+      {result !== undefined && (raw ? <JsonTree value={result} label="Whole result" /> : <Boundary of={run}><Result kind={kind} result={result} /></Boundary>)}
     </section>
   );
+}
+
+/** Longer calls find their person reading somewhere else: the page does not move under them. */
+const SOON = 3000;
+
+/** Scrolls to the newest run when it begins and, if that is soon, when it ends: below a long form it would come unseen. */
+function useReveal(section: RefObject<HTMLElement | null>, name: string, newest: Run | undefined): void {
+  const before = useRef({ name, newest });
+  useEffect(() => {
+    const same = before.current.name === name && before.current.newest === newest;
+    const began = before.current.newest?.key !== newest?.key;
+    before.current = { name, newest };
+    if (same || !newest) return;
+    if (began || (newest.ended !== undefined && newest.ended - newest.started < SOON)) {
+      section.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    }
+  }, [name, newest, newest?.outcome.status]);
 }
 
 function verdict(run: Run): [Tone, string] {
@@ -93,6 +114,7 @@ function Running({ run }: { run: Run }) {
 }
 
 function Result({ kind, result }: { kind: ResultKind; result: unknown }) {
+  if (typeof result !== "object" || result === null) return <JsonTree value={result} />;
   if (kind === "resource") {
     const contents = (result as ReadResourceResult).contents;
     return Array.isArray(contents) ? <div class="contents">{contents.map((one, index) => <Resource key={index} contents={one} />)}</div> : <JsonTree value={result} />;
@@ -104,9 +126,9 @@ function Result({ kind, result }: { kind: ResultKind; result: unknown }) {
       <div class="messages">
         {description && <p class="muted">{description}</p>}
         {messages.map((message, index) => (
-          <div key={index} class={`message ${message.role === "assistant" ? "assistant" : "user"}`}>
-            <p class="eyebrow">{message.role}</p>
-            <Content block={message.content} />
+          <div key={index} class={`message ${message?.role === "assistant" ? "assistant" : "user"}`}>
+            <p class="eyebrow">{String(message?.role)}</p>
+            <Content block={message?.content} />
           </div>
         ))}
       </div>
@@ -115,8 +137,8 @@ function Result({ kind, result }: { kind: ResultKind; result: unknown }) {
   const { content, structuredContent, isError } = result as CallToolResult;
   if (!Array.isArray(content)) return <JsonTree value={result} />;
   return (
-    <div class={isError ? "tool-error" : undefined}>
-      {isError && <p class="tool-error-head" role="alert">The tool reports an error.</p>}
+    <div class={isError === true ? "tool-error" : undefined}>
+      {isError === true && <p class="tool-error-head" role="alert">The tool reports an error.</p>}
       {content.length === 0 && structuredContent === undefined && <p class="nothing">The result is empty.</p>}
       <Contents blocks={repeats(content, structuredContent) ? [] : content} />
       {structuredContent !== undefined && (

@@ -1,6 +1,6 @@
 // The state of the whole page: one place that every view reads.
 import type {
-  Client, ConnectionState, ElicitRequest, ElicitResult, EverywireError, Implementation, Progress,
+  Client, ConnectionState, CreateMessageRequest, CreateMessageResult, ElicitRequest, ElicitResult, EverywireError, Implementation, Progress,
   Prompt, Resource, ResourceTemplate, ServerInfo, Tool,
 } from "everywire";
 import { Log } from "./log";
@@ -42,12 +42,24 @@ export interface Run {
   readonly cancel: () => void;
 }
 
-export interface Question {
+interface Asked {
   readonly key: number;
   readonly server: Implementation | undefined;
+}
+/** Asks the person for information, or to visit an address. */
+export interface Elicitation extends Asked {
+  readonly kind: "elicitation";
   readonly request: ElicitRequest;
   readonly answer: (result: ElicitResult) => void;
 }
+/** Asks for a model to be run: here the person speaks in its place. */
+export interface Sampling extends Asked {
+  readonly kind: "sampling";
+  readonly request: CreateMessageRequest;
+  readonly answer: (result: CreateMessageResult) => void;
+  readonly refuse: () => void;
+}
+export type Question = Elicitation | Sampling;
 
 export interface Link {
   readonly state: ConnectionState;

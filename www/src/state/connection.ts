@@ -1,10 +1,12 @@
 // Opening and closing the connection, and what its events do to the state.
-import { connect, type Client, type ClientEvent, type ElicitRequest, type ElicitResult, type InputContext } from "everywire";
+import { connect, type Client, type ClientEvent } from "everywire";
 import {
-  address, announce, client, connectFailure, connecting, failureOf, link, log, newKey, questions, resetServer,
+  address, announce, client, connectFailure, connecting, failureOf, link, log, questions, resetServer,
   resources, server, templates, toast, tools, prompts, view, watched, type Listing,
 } from "./app";
 import { remember, type Era } from "./prefs";
+import { elicit, sample } from "./questions";
+import { promptsIn, resourcesIn, serverIn, templatesIn, toolsIn } from "./shapes";
 import type { Store } from "./store";
 
 export interface Target {
@@ -15,6 +17,8 @@ export interface Target {
 
 let last: Target | undefined;
 let current: Client | undefined;
+/** Grows with every connection: events of an earlier one must not reach the state of a later one. */
+let epoch = 0;
 
 export async function open(target: Target): Promise<void> {
   connecting.value?.stop();
@@ -25,9 +29,7 @@ export async function open(target: Target): Promise<void> {
   connectFailure.set(undefined);
   connecting.set({ url, stop: () => abort.abort() });
   log.link("connecting", shown(url));
-  // Events of an attempt that was given up must not reach the next one's state.
-  let mine = true;
-  abort.signal.addEventListener("abort", () => (mine = false));
+  const mine = epoch;
   try {
     const opened = await connect(url, {
       name: "everywire-inspector",
@@ -37,15 +39,16 @@ export async function open(target: Target): Promise<void> {
       era: target.era,
       trace: true,
       signal: abort.signal,
-      onElicit: ask,
-      onEvent: (event) => mine && onEvent(event),
+      onElicit: elicit,
+      onSample: sample,
+      onEvent: (event) => mine === epoch && onEvent(event),
     });
     if (abort.signal.aborted) return opened.close();
     current = opened;
     resetServer();
     address.set(url);
     client.set(opened);
-    server.set(opened.server);
+    server.set(serverIn(opened.server));
     if (link.value.state.status !== "connected") link.set({ state: opened.state, since: performance.now() });
     remember(url, nameOf(opened));
     view.set("tools");
@@ -64,6 +67,7 @@ export async function open(target: Target): Promise<void> {
 
 /** Ends the connection and goes back to the address form. */
 export function close(): void {
+  epoch++;
   const open = current;
   current = undefined;
   client.set(undefined);
@@ -78,12 +82,15 @@ export function again(): void {
 
 export const lastTarget = (): Target | undefined => last;
 
-/** The page is told by the browser when the network is back; this says the same by hand. */
+/** Reconnects without waiting for the countdown. */
 export function tryNow(): void {
-  dispatchEvent(new Event("online"));
+  client.value?.wake();
 }
 
-const nameOf = (of: Client): string | undefined => of.server.serverInfo?.title ?? of.server.serverInfo?.name;
+function nameOf(of: Client): string | undefined {
+  const { serverInfo } = serverIn(of.server);
+  return serverInfo?.title ?? serverInfo?.name;
+}
 
 /** An address without what may be secret in it. */
 function shown(url: string): string {
@@ -103,7 +110,7 @@ function onEvent(event: ClientEvent): void {
       if (state.status === "reconnecting" && before !== "reconnecting") announce("Connection lost. Reconnecting.");
       if (state.status === "connected" && before === "reconnecting") {
         announce("Connected again.");
-        if (current) server.set(current.server);
+        if (current) server.set(serverIn(current.server));
       }
       return;
     }
@@ -134,28 +141,9 @@ function onEvent(event: ClientEvent): void {
   }
 }
 
-/** One question of the server to the person in front of the page. */
-function ask(request: ElicitRequest, context: InputContext): Promise<ElicitResult> {
-  return new Promise((done) => {
-    const key = newKey();
-    const remove = (): void => questions.update((list) => list.filter((one) => one.key !== key));
-    const answer = (result: ElicitResult): void => {
-      remove();
-      done(result);
-    };
-    context.signal.addEventListener("abort", () => {
-      if (!questions.value.some((one) => one.key === key)) return;
-      toast("The question is withdrawn: it was cancelled, or took too long.");
-      answer({ action: "cancel" });
-    });
-    questions.update((list) => [...list, { key, server: context.server ?? server.value?.serverInfo, request, answer }]);
-    announce("The server asks for input.");
-  });
-}
-
 /** In the modern era changes are only told to those who ask. */
 async function listen(to: Client): Promise<void> {
-  const { era, capabilities } = to.server;
+  const { era, capabilities } = serverIn(to.server);
   if (era !== "modern") return;
   const filter = {
     ...(capabilities.tools?.listChanged && { toolsListChanged: true }),
@@ -176,19 +164,19 @@ function loadAll(): void {
   void loadPrompts();
 }
 
-export const loadTools = (): Promise<void> => load(tools, "tools", (from) => from.listToolsAll());
-export const loadPrompts = (): Promise<void> => load(prompts, "prompts", (from) => from.listPromptsAll());
+export const loadTools = (): Promise<void> => load(tools, "tools", async (from) => toolsIn(await from.listToolsAll()));
+export const loadPrompts = (): Promise<void> => load(prompts, "prompts", async (from) => promptsIn(await from.listPromptsAll()));
 export const loadResources = async (): Promise<void> => {
   await Promise.all([
-    load(resources, "resources", (from) => from.listResourcesAll()),
-    load(templates, "resources", (from) => from.listResourceTemplatesAll()),
+    load(resources, "resources", async (from) => resourcesIn(await from.listResourcesAll())),
+    load(templates, "resources", async (from) => templatesIn(await from.listResourceTemplatesAll())),
   ]);
 };
 
 async function load<T>(store: Store<Listing<T>>, needs: "tools" | "resources" | "prompts", from: (client: Client) => Promise<T[]>): Promise<void> {
   const asked = current;
   if (!asked) return;
-  if (!asked.server.capabilities[needs]) return store.set({ status: "ready", items: [], error: undefined });
+  if (!serverIn(asked.server).capabilities[needs]) return store.set({ status: "ready", items: [], error: undefined });
   store.update((listing) => ({ ...listing, status: "loading", error: undefined }));
   try {
     const items = await from(asked);

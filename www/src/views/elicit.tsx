@@ -1,61 +1,31 @@
-// A question of the server to the person, as a modal dialog.
+// Elicitation: a form to fill in, or an address to visit.
 import type { ElicitFormRequest, ElicitResult, ElicitUrlRequest } from "everywire";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { questions, server, type Question } from "../state/app";
-import { useStore } from "../state/store";
+import { useMemo, useRef, useState } from "preact/hooks";
+import type { Elicitation } from "../state/app";
 import { Shared } from "../form/context";
 import { Fields } from "../form/form";
 import { useForm } from "../form/use-form";
 import { draftOf } from "../schema/draft";
 import { model } from "../schema/model";
 import { Button } from "../ui/bits";
+import { Dialog } from "../ui/dialog";
 import { Icon } from "../ui/icons";
 
-export function Elicitation() {
-  const waiting = useStore(questions);
-  const first = waiting[0];
-  return first ? <Dialog key={first.key} question={first} more={waiting.length - 1} /> : null;
-}
-
-function Dialog({ question, more }: { question: Question; more: number }) {
-  const dialog = useRef<HTMLDialogElement>(null);
+export function ElicitDialog({ question, from, aside }: { question: Elicitation; from: string; aside: string | undefined }) {
   const { request, answer } = question;
   const url = request.mode === "url";
-  const who = useStore(server)?.serverInfo;
-  const name = question.server?.title ?? question.server?.name ?? who?.title ?? who?.name ?? "The server";
-  useEffect(() => {
-    const element = dialog.current;
-    const before = document.activeElement;
-    element?.showModal();
-    // Removing the element does not give the focus back; closing it does not either once it is gone.
-    return () => {
-      element?.close();
-      if (before instanceof HTMLElement) before.focus();
-    };
-  }, []);
   return (
-    <dialog
-      ref={dialog}
-      class="dialog"
-      aria-labelledby="ask-title"
-      aria-describedby="ask-message"
-      onCancel={(event) => {
-        event.preventDefault();
-        answer({ action: "cancel" });
-      }}
+    <Dialog
+      icon={url ? "external" : "prompts"}
+      eyebrow={url ? "Wants you to open a page" : "Asks for information"}
+      title={from}
+      aside={aside}
+      onCancel={() => answer({ action: "cancel" })}
     >
-      <div class="dialog-head">
-        <span class="dialog-icon"><Icon name={url ? "external" : "prompts"} size={18} /></span>
-        <div>
-          <p class="eyebrow">{url ? "Wants you to open a page" : "Asks for information"}</p>
-          <h2 id="ask-title">{name}</h2>
-        </div>
-        {more > 0 && <span class="badge neutral">{more} more waiting</span>}
-      </div>
       {url
         ? <Visit request={request as ElicitUrlRequest} answer={answer} />
         : <Ask request={request as ElicitFormRequest} answer={answer} />}
-    </dialog>
+    </Dialog>
   );
 }
 
@@ -69,7 +39,6 @@ function Ask({ request, answer }: AnswerProps<ElicitFormRequest>) {
   const [draft, setDraft] = useState(() => draftOf(field));
   const { context, submit } = useForm(field, draft);
   const form = useRef<HTMLFormElement>(null);
-  useEffect(() => form.current?.querySelector<HTMLElement>("input, textarea, select")?.focus(), []);
   const accept = (): void => {
     const done = submit(form.current);
     if (done) answer({ action: "accept", content: (done.value ?? {}) as NonNullable<ElicitResult["content"]> });
@@ -91,7 +60,7 @@ function Ask({ request, answer }: AnswerProps<ElicitFormRequest>) {
       }}
     >
       <div class="dialog-body">
-        <p id="ask-message" class="dialog-message">{request.message}</p>
+        <p id="dialog-message" class="dialog-message">{request.message}</p>
         <Shared.Provider value={context}>
           {field.kind === "object" && <Fields field={field} draft={draft} path="" onChange={setDraft} />}
         </Shared.Provider>
@@ -114,7 +83,7 @@ function Visit({ request, answer }: AnswerProps<ElicitUrlRequest>) {
   return (
     <div class="dialog-form">
       <div class="dialog-body">
-        <p id="ask-message" class="dialog-message">{request.message}</p>
+        <p id="dialog-message" class="dialog-message">{request.message}</p>
         {target && <p class="visit-host">It leads to <strong>{target.host}</strong>{target.protocol !== "https:" && ", over a connection that is not encrypted"}.</p>}
         <p class="visit-url"><code>{request.url}</code></p>
         {!target && <p class="problem">This is not a web address, so this page does not open it.</p>}

@@ -20,7 +20,7 @@ export function Help({ onClose }: { onClose: () => void }) {
       <div class="dialog-head"><h2 id="help-title">Keyboard</h2><span class="spring" /><Button look="quiet" icon="close" label="Close" onClick={() => dialog.current?.close()} /></div>
       <dl class="dialog-body shortcuts">
         {shortcuts.map(([keys, what]) => (
-          <div key={keys}><dt>{keys.split(" ").map((key) => (key === "–" ? " – " : <kbd key={key}>{key}</kbd>))}</dt><dd>{what}</dd></div>
+          <div key={keys}><dt>{keys.split(" ").map((key) => (key === "–" ? <span key={key} class="to">to</span> : <kbd key={key}>{key}</kbd>))}</dt><dd>{what}</dd></div>
         ))}
       </dl>
     </dialog>

@@ -18,7 +18,7 @@ export function PromptsView() {
   return (
     <Split
       noun="prompts"
-      open={prompt !== undefined}
+      about={prompt}
       onBack={() => select("prompts", undefined)}
       list={
         <ItemList

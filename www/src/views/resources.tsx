@@ -38,7 +38,7 @@ export function ResourcesView() {
   return (
     <Split
       noun="resources"
-      open={template !== undefined || uri !== undefined}
+      about={template ?? uri}
       onBack={() => select("resources", undefined)}
       list={
         <ItemList

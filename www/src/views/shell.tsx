@@ -5,12 +5,12 @@ import { logOpen } from "../state/prefs";
 import { useStore } from "../state/store";
 import { Icon, type IconName } from "../ui/icons";
 import { ConnectView } from "./connect";
-import { Elicitation } from "./elicit";
 import { Header } from "./header";
 import { Help } from "./help";
 import { LinkBanner } from "./link";
 import { LogPanel } from "./log";
 import { PromptsView } from "./prompts";
+import { Questions } from "./questions";
 import { ResourcesView } from "./resources";
 import { ServerView } from "./server";
 import { ToolsView } from "./tools";
@@ -47,7 +47,7 @@ export function Shell({ prefill }: { prefill: { url?: string; token?: string } }
         <Header wide={wide} onHelp={() => setHelp(true)} />
         {open ? <Workspace wide={wide} /> : <main id="main" class="main-connect"><ConnectView prefill={prefill} /></main>}
       </div>
-      <Elicitation />
+      <Questions />
       {help && <Help onClose={() => setHelp(false)} />}
       <Notices />
     </>

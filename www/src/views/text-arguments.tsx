@@ -101,7 +101,7 @@ function TextArgument({ field, value, others, problem, suggest, onChange }: Argu
       <div class="field-head">
         <label class="field-label" for={id}>
           <span>{field.title ?? humanize(field.name)}</span>
-          {field.required && <span class="required" title="Required">*<span class="sr">required</span></span>}
+          {field.required && <span class="required" title="Required" aria-hidden="true">*</span>}
           {field.name !== field.title && field.name !== humanize(field.name).toLowerCase() && <code class="field-name" aria-hidden="true">{field.name}</code>}
         </label>
       </div>

@@ -28,7 +28,7 @@ export function ToolsView() {
   return (
     <Split
       noun="tools"
-      open={tool !== undefined}
+      about={tool}
       onBack={() => select("tools", undefined)}
       list={
         <ItemList

@@ -1,13 +1,14 @@
 // The page against a server that shares no code with this project.
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { call, choose, go, launch, MockServer, open, shot } from "./harness";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { call, choose, go, launch, MockServer, open, shot, tryNow } from "./harness";
 
 let browser: Browser;
 const server = new MockServer();
 beforeAll(async () => {
   [browser] = await Promise.all([launch(), server.start()]);
 });
+afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
 afterAll(async () => {
   await browser.close();
   await server.kill();
@@ -30,7 +31,6 @@ describe("connecting", () => {
     expect(await page.locator(".figures div", { hasText: "Messages in" }).locator("dd").textContent()).toMatch(/^[1-9]/);
     await shot(page, "server-light");
     expect(complaints).toEqual([]);
-    await page.context().close();
   });
 
   test("from the address, whose token leaves the address bar and is not stored", async () => {
@@ -39,7 +39,6 @@ describe("connecting", () => {
     expect(page.url()).not.toContain("s3cret");
     expect(page.url()).toContain("url=");
     expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain("s3cret");
-    await page.context().close();
   });
 
   test("remembers a server, and connects to it again with one press", async () => {
@@ -48,7 +47,6 @@ describe("connecting", () => {
     await page.getByRole("button", { name: "Disconnect" }).click();
     await page.getByRole("button", { name: /^Mock server/ }).click();
     await page.locator(".pill", { hasText: "Connected" }).waitFor();
-    await page.context().close();
   });
 
   for (const [what, url] of [["no address", ""], ["another scheme", "http://127.0.0.1:1/"], ["no server", "ws://127.0.0.1:9/"], ["nonsense", "not an address"]] as const) {
@@ -60,7 +58,6 @@ describe("connecting", () => {
       expect(message?.trim().length).toBeGreaterThan(15);
       expect(message).not.toMatch(/undefined|\[object|panicked|unreachable/);
       expect(complaints).toEqual([]);
-      await page.context().close();
     });
   }
 });
@@ -78,7 +75,6 @@ describe("tools", () => {
     await page.locator(".runs .badge.good", { hasText: "Done" }).waitFor();
     expect(await page.locator(".runs pre.text").textContent()).toBe("hello\n  wire");
     expect(complaints).toEqual([]);
-    await page.context().close();
   });
 
   test("with nested objects, lists and limits: mistakes are shown, then the value arrives whole", async () => {
@@ -98,19 +94,20 @@ describe("tools", () => {
     await page.getByLabel("SKU").nth(1).fill("XYZ-999");
     await page.getByRole("button", { name: "Move item 2 up" }).click();
     await page.getByRole("radio", { name: "high" }).check({ force: true });
+    await page.getByLabel("Wrapping").selectOption({ label: "Gift wrapping with a card" });
+    await page.getByRole("radiogroup", { name: "Insured" }).getByRole("radio", { name: "false" }).check({ force: true });
     await page.getByRole("switch", { name: "Express" }).check({ force: true });
     await page.getByLabel("Extra").fill('{"gift": true}');
     await page.getByRole("radio", { name: "Raw JSON" }).check({ force: true });
     expect(JSON.parse(await page.getByLabel("Arguments as JSON").inputValue())).toEqual({
       customer: { name: "Ada" },
       items: [{ sku: "XYZ-999", quantity: 1 }, { sku: "ABC-123", quantity: 1 }],
-      priority: "high", express: true, discount: 0.25, extra: { gift: true },
+      priority: "high", wrapping: "gift", insured: false, express: true, discount: 0.25, extra: { gift: true },
     });
     await page.getByRole("radio", { name: "Form" }).check({ force: true });
     await call(page);
     await page.locator(".json-key", { hasText: "XYZ" }).or(page.getByText('"ord_1043"')).first().waitFor();
     await shot(page, "order-light");
-    await page.context().close();
   });
 
   test("bad raw JSON is refused with one sentence, and nothing is sent", async () => {
@@ -124,7 +121,6 @@ describe("tools", () => {
     await call(page);
     expect(await page.locator(".problem").textContent()).toBe("The arguments must be a JSON object: { … }.");
     expect(await page.locator(".runs").count()).toBe(0);
-    await page.context().close();
   });
 
   test("show progress, and are cancelled on the server", async () => {
@@ -138,7 +134,6 @@ describe("tools", () => {
     await page.getByRole("button", { name: "Cancel", exact: true }).click();
     await page.locator(".runs .badge", { hasText: "Cancelled" }).waitFor();
     await page.locator(".event-label", { hasText: "cancelled" }).waitFor();
-    await page.context().close();
   });
 
   test("answer with every kind of content, and none of it runs", async () => {
@@ -155,7 +150,6 @@ describe("tools", () => {
     await page.getByRole("button", { name: /Welcome note/ }).click();
     await page.getByText("This is the note called welcome.").waitFor();
     expect(complaints).toEqual([]);
-    await page.context().close();
   });
 
   test("fail in two ways, each told apart", async () => {
@@ -171,7 +165,6 @@ describe("tools", () => {
     expect(await failure.textContent()).toContain("JSON-RPC -32050");
     expect(await failure.locator(".json").textContent()).toContain("1.21");
     await shot(page, "failure-light");
-    await page.context().close();
   });
 });
 
@@ -182,6 +175,7 @@ describe("elicitation", () => {
     await call(page);
     const dialog = page.getByRole("dialog", { name: "Mock server" });
     await dialog.waitFor();
+    expect(await page.evaluate(() => document.activeElement?.getAttribute("name"))).toMatch(/\/name$/);
     await shot(page, "elicit-light");
     await dialog.getByRole("button", { name: "Accept" }).click();
     expect(await dialog.locator(".problem").allTextContents()).toEqual(["Required.", "Required.", "Choose at least 1."]);
@@ -200,7 +194,6 @@ describe("elicitation", () => {
     const text = await page.locator(".runs").textContent();
     for (const part of ["Booked for Ada.", "ada@example.com", "1990-12-10", '"biz"', '"wifi"']) expect(text).toContain(part);
     expect(complaints).toEqual([]);
-    await page.context().close();
   });
 
   test("can be declined and, with Escape, cancelled", async () => {
@@ -213,7 +206,6 @@ describe("elicitation", () => {
     await page.getByRole("dialog").waitFor();
     await page.keyboard.press("Escape");
     await page.getByText("the person chose to cancel").waitFor();
-    await page.context().close();
   });
 
   test("with an address shows it whole and opens it only when told to", async () => {
@@ -229,8 +221,25 @@ describe("elicitation", () => {
     await page.keyboard.press("Escape");
     await page.getByText("The person chose to cancel.").waitFor();
     expect(complaints).toEqual([]);
-    await page.context().close();
   });
+});
+
+test("sampling: the person answers in the model's place, or declines", async () => {
+  const { page, complaints } = await open(browser, { url: server.url });
+  await choose(page, "Write a haiku");
+  await call(page);
+  const dialog = page.getByRole("dialog", { name: "Mock server" });
+  await dialog.getByText("Write a haiku about wires.").waitFor();
+  await shot(page, "sample-light");
+  await dialog.getByRole("button", { name: "Send" }).click();
+  expect(await dialog.locator(".problem").textContent()).toBe("Required.");
+  await dialog.getByLabel("Your answer in the model's place").fill("Copper hums at night");
+  await dialog.getByRole("button", { name: "Send" }).click();
+  await page.locator(".runs pre.text", { hasText: "Copper hums at night" }).waitFor();
+  await call(page);
+  await page.getByRole("button", { name: "Decline" }).click();
+  await page.locator(".runs .failure").waitFor();
+  expect(complaints).toEqual([]);
 });
 
 describe("resources, prompts, log", () => {
@@ -247,7 +256,6 @@ describe("resources, prompts, log", () => {
     await page.getByLabel("Name").fill("lunch");
     await page.getByRole("button", { name: "Read resource" }).click();
     await page.getByText("This is the note called lunch.").waitFor();
-    await page.context().close();
   });
 
   test("a prompt suggests values for its arguments and shows its messages", async () => {
@@ -262,7 +270,6 @@ describe("resources, prompts, log", () => {
     await page.getByLabel("Language").fill("rust");
     await page.getByRole("button", { name: "Get prompt" }).click();
     await page.getByText("Review this rust code. Focus: everything.").waitFor();
-    await page.context().close();
   });
 
   test("the log shows frames, filters, pauses, clears, and keeps at most a thousand", async () => {
@@ -290,8 +297,35 @@ describe("resources, prompts, log", () => {
     expect(Number(await page.locator(".log-count").textContent())).toBe(1000);
     await page.getByRole("button", { name: "Clear the log" }).click();
     await page.getByText("No event yet").waitFor();
-    await page.context().close();
   });
+});
+
+test("a server that sends nonsense and markup breaks nothing and runs nothing", async () => {
+  const odd = await new MockServer("--hostile").start();
+  const { page, complaints } = await open(browser, { url: odd.url });
+  await page.locator("button.item").first().waitFor();
+  for (const view of ["Tools", "Resources", "Prompts"]) {
+    await go(page, view);
+    await page.locator("button.item").first().waitFor();
+    // Those that are odd come first: four tools, one resource, two prompts.
+    for (let index = 0; index < { Tools: 4, Resources: 1, Prompts: 2 }[view]!; index++) {
+      await page.locator("button.item").nth(index).click();
+      await page.locator(".detail-body").waitFor();
+      const submit = page.locator('.detail-body button[type="submit"]');
+      if ((await submit.count()) > 0) await submit.click();
+      const runs = page.locator(".runs-head .badge").filter({ hasNotText: "Running" });
+      if (view === "Tools") await runs.first().waitFor();
+    }
+  }
+  expect(await page.evaluate(() => "pwned" in globalThis)).toBe(false);
+  expect(await page.locator("#app script, #app [onerror], #app a[href^='javascript']").count()).toBe(0);
+  await go(page, "Tools");
+  await choose(page, "Echo");
+  await page.getByLabel("Text", { exact: false }).first().fill("still here");
+  await call(page);
+  await page.locator(".runs pre.text", { hasText: "still here" }).waitFor();
+  expect(complaints).toEqual([]);
+  await odd.kill();
 });
 
 test("a killed server: the countdown is shown, the call is told as interrupted, and all goes on when it is back", async () => {
@@ -309,13 +343,11 @@ test("a killed server: the countdown is shown, the call is told as interrupted, 
   await banner.getByText(/attempt [2-9]/).waitFor();
   await shot(page, "reconnecting-light");
   await own.start();
-  await page.getByRole("button", { name: "Try now" }).click();
-  await page.locator(".pill", { hasText: "Connected" }).waitFor();
+  await tryNow(page);
   await choose(page, "Echo");
   await page.getByLabel("Text", { exact: false }).first().fill("back again");
   await call(page);
   await page.locator(".runs pre.text", { hasText: "back again" }).waitFor();
   expect(complaints).toEqual([]);
-  await page.context().close();
   await own.kill();
 });

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { call, choose, go, launch, MockServer, open, overflow, shot } from "./harness";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -12,6 +12,7 @@ const server = new MockServer();
 beforeAll(async () => {
   [browser] = await Promise.all([launch(), server.start()]);
 });
+afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
 afterAll(async () => {
   await browser.close();
   await server.kill();
@@ -97,7 +98,6 @@ describe.each(looks)("$name", ({ name, options }) => {
     expect(await violations(page)).toEqual([]);
     expect(await overflow(page)).toEqual([]);
     await shot(page, `first-${name}`);
-    await page.context().close();
   });
 
   test("every view is accessible, and nothing sticks out", async () => {
@@ -109,7 +109,6 @@ describe.each(looks)("$name", ({ name, options }) => {
     });
     expect(found).toEqual([]);
     expect(complaints).toEqual([]);
-    await page.context().close();
   });
 });
 
@@ -122,7 +121,6 @@ test("the colours follow the system until chosen, and the choice is remembered",
   expect(light).not.toBe(dark);
   await page.reload();
   expect(await ground()).toBe(light);
-  await page.context().close();
 });
 
 test("everything works with the keyboard alone", async () => {
@@ -154,5 +152,4 @@ test("everything works with the keyboard alone", async () => {
     });
     expect(seen).toBe("");
   }
-  await page.context().close();
 });

@@ -70,27 +70,15 @@ pub(super) async fn handshake<S: AsyncRead + AsyncWrite + Unpin>(
     max_message: usize,
 ) -> Result<Carrier<S>, Refusal> {
     let request = request(uri, headers, subprotocols).map_err(refusal)?;
-    let config = config(max_message);
-    let mut io = Some(Io::new(stream));
-    let mut request = Some(request);
-    let mut paused = None;
+    let start = ClientHandshake::start(Io::new(stream), request, Some(config(max_message)));
+    let mut step = Some(start.map_err(refusal)?);
     let socket = poll_fn(|cx| {
-        let outcome = match (paused.take(), io.take(), request.take()) {
-            (None, Some(mut io), Some(request)) => {
-                io.register(Half::Rx, cx.waker());
-                ClientHandshake::start(io, request, Some(config)).map_err(HandshakeError::Failure)
-            }
-            (Some(paused), ..) => Ok(paused),
-            _ => Err(HandshakeError::Failure(Error::AlreadyClosed)),
-        };
-        let outcome = outcome.and_then(|mut middle: tokio_tungstenite::tungstenite::handshake::MidHandshake<_>| {
-            middle.get_mut().get_mut().register(Half::Rx, cx.waker());
-            middle.handshake()
-        });
-        match outcome {
+        let Some(mut now) = step.take() else { return Poll::Ready(Err(refusal(Error::AlreadyClosed))) };
+        now.get_mut().get_mut().register(Half::Rx, cx.waker());
+        match now.handshake() {
             Ok((socket, _response)) => Poll::Ready(Ok(socket)),
-            Err(HandshakeError::Interrupted(middle)) => {
-                paused = Some(middle);
+            Err(HandshakeError::Interrupted(later)) => {
+                step = Some(later);
                 Poll::Pending
             }
             Err(HandshakeError::Failure(error)) => Poll::Ready(Err(refusal(error))),

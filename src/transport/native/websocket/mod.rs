@@ -41,6 +41,9 @@ const RESERVED: [&str; 6] =
 /// links hold a sender back once the socket takes no more, answer the peer's pings, and close with 1003 on a binary
 /// frame, 1007 on text that is not UTF-8 and 1009 on a message over the limit. Redirects are not followed.
 ///
+/// Nothing here writes a header, a token or a message to a log, but the library below does, to the target `tungstenite`
+/// of the `log` crate at level *trace*: keep that level off where logs are kept.
+///
 /// ```
 /// # fn main() -> Result<(), everywire::transport::TransportError> {
 /// use everywire::transport::WebSocket;

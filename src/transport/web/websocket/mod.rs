@@ -13,6 +13,7 @@ use wasm_bindgen::prelude::*;
 
 use self::socket::Socket;
 use crate::platform::{BoxFuture, MaybeSend, MaybeSync, sleep};
+use crate::text::join;
 use crate::transport::address::{check, config};
 use crate::transport::offer::{Subprotocols, TokenSource, is_token};
 use crate::transport::{Link, Transport, TransportError, TransportErrorKind};
@@ -192,10 +193,16 @@ impl fmt::Debug for WebSocket {
 /// The subprotocol that carries a token.
 fn auth_protocol(token: &str) -> String {
     if is_token(token) {
-        return ["mcp.auth.", token].concat();
+        return join(&["mcp.auth.", token]);
     }
-    let encoded = btoa(token).replace('+', "-").replace('/', "_");
-    ["mcp.auth.", encoded.trim_end_matches('=')].concat()
+    let base64url = |c| match c {
+        '+' => Some('-'),
+        '/' => Some('_'),
+        '=' => None,
+        other => Some(other),
+    };
+    let encoded: String = btoa(token).chars().filter_map(base64url).collect();
+    join(&["mcp.auth.", &encoded])
 }
 
 fn timed_out() -> TransportError {

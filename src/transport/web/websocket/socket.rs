@@ -10,6 +10,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::frame::Close;
 use crate::json::Text;
+use crate::text::{before, decimal, join};
 use crate::transport::address::config;
 use crate::transport::{TransportError, TransportErrorKind};
 
@@ -70,7 +71,8 @@ const MAX_UNITS: usize = 64 << 20;
 #[derive(Default)]
 pub(super) struct State {
     pub(super) opened: bool,
-    messages: VecDeque<JsString>,
+    /// With their lengths: asking the host again costs as much as the message.
+    messages: VecDeque<(JsString, usize)>,
     units: usize,
     /// Our side has begun to close.
     pub(super) closing: bool,
@@ -85,8 +87,8 @@ pub(super) struct State {
 impl State {
     /// The next message that waits.
     pub(super) fn pop(&mut self) -> Option<Text> {
-        let message = self.messages.pop_front()?;
-        self.units = self.units.saturating_sub(message.length() as usize);
+        let (message, size) = self.messages.pop_front()?;
+        self.units -= size;
         Some(Text::from(message))
     }
 }
@@ -198,14 +200,13 @@ fn arrived(state: &RefCell<State>, data: JsValue, max_message: usize) -> Result<
     let size = text.length() as usize;
     if size > max_message {
         let kind = TransportErrorKind::TooLarge { size, limit: max_message };
-        let detail = [
+        let detail = join(&[
             "the server sent a message of ",
-            &size.to_string(),
+            &decimal(size as u64),
             " characters, over the limit of ",
-            &max_message.to_string(),
+            &decimal(max_message as u64),
             "; raise max_message or ask for less",
-        ]
-        .concat();
+        ]);
         return Err((4009, TransportError::new(kind, detail)));
     }
     if state.messages.len() >= MAX_MESSAGES || state.units + size > MAX_UNITS.max(max_message) {
@@ -213,7 +214,7 @@ fn arrived(state: &RefCell<State>, data: JsValue, max_message: usize) -> Result<
         return Err((4008, TransportError::new(TransportErrorKind::Overloaded, detail)));
     }
     state.units += size;
-    state.messages.push_back(text);
+    state.messages.push_back((text, size));
     Ok(())
 }
 
@@ -254,10 +255,26 @@ fn said(thrown: &JsValue, otherwise: &str) -> String {
     message.unwrap_or_else(|| otherwise.into())
 }
 
+/// `text` with `by` wherever `what` stood, which is not empty.
+fn replaced(mut text: &str, what: &str, by: &str) -> String {
+    let mut all = String::new();
+    loop {
+        if let Some(rest) = text.strip_prefix(what) {
+            all.push_str(by);
+            text = rest;
+            continue;
+        }
+        let mut chars = text.chars();
+        let Some(next) = chars.next() else { return all };
+        all.push(next);
+        text = chars.as_str();
+    }
+}
+
 fn refused(thrown: &JsValue, url: &str) -> TransportError {
     // The host repeats the address; its query may carry a ticket.
-    let said = said(thrown, "no reason given").replace(url, url.split('?').next().unwrap_or_default());
-    config(&["the host refused to make the WebSocket: ", &said].concat())
+    let said = replaced(&said(thrown, "no reason given"), url, before(url, b"?"));
+    config(&join(&["the host refused to make the WebSocket: ", &said]))
 }
 
 fn never_opened() -> TransportError {
@@ -279,7 +296,7 @@ fn closed_text(code: u16, reason: Option<String>) -> String {
     };
     let reason = reason.filter(|reason| !reason.is_empty());
     match reason {
-        Some(reason) => [what, " [close code ", &code.to_string(), "]: ", &reason].concat(),
-        None => [what, " [close code ", &code.to_string(), "]"].concat(),
+        Some(reason) => join(&[what, " [close code ", &decimal(code.into()), "]: ", &reason]),
+        None => join(&[what, " [close code ", &decimal(code.into()), "]"]),
     }
 }

@@ -1,6 +1,11 @@
-//! Connecting and closing over and over leaves nothing behind. `SOAK=1` makes it twenty times as many.
+//! Connecting and closing over and over leaves nothing behind; in a program of its own, as it watches the memory of all of it.
+//!
+//! `SOAK=1` makes it twenty times as many.
 
-use crate::common::{Peer, connected, echo, memory, promise, soak};
+#[path = "common/mod.rs"]
+mod common;
+
+use common::{Peer, connected, echo, memory, promise, soak};
 
 #[promise]
 async fn connects_leave_nothing_behind() {

@@ -1,0 +1,37 @@
+//! Texts put together without the formatting machinery, which a page would have to download.
+
+/// The parts, one after the other.
+pub(crate) fn join(parts: &[&str]) -> String {
+    let mut all = String::new();
+    for part in parts {
+        all.push_str(part);
+    }
+    all
+}
+
+/// A number in decimal digits.
+pub(crate) fn decimal(number: u64) -> String {
+    let mut digits = if number < 10 { String::new() } else { decimal(number / 10) };
+    digits.push(char::from(b'0' + (number % 10) as u8));
+    digits
+}
+
+/// The text up to the first of these ASCII characters.
+pub(crate) fn before<'a>(text: &'a str, stops: &[u8]) -> &'a str {
+    let end = text.bytes().position(|byte| stops.contains(&byte));
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_parts() {
+        assert_eq!(decimal(0), "0");
+        assert_eq!(decimal(u64::MAX), u64::MAX.to_string());
+        assert_eq!(join(&["a", "", &decimal(10)]), "a10");
+        assert_eq!(before("host?a/b", b"/?"), "host");
+        assert_eq!(before("host", b"/?"), "host");
+    }
+}

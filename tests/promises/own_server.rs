@@ -1,0 +1,86 @@
+//! The promises that matter most, against the server of this crate, in both eras.
+
+use std::future::IntoFuture as _;
+use std::sync::{Arc, Mutex};
+
+use everywire::json::Json;
+use everywire::proto::{ElicitRequest, ElicitResult};
+use everywire::{Client, Era, EraChoice};
+use serde_json::json;
+
+use crate::common::{Peer, client, echo, loss, promise, soon};
+
+async fn connected(peer: &Peer, era: EraChoice) -> Client {
+    let builder = client(&peer.url()).era(era).on_elicit(|_, request: ElicitRequest| async move {
+        assert_eq!(request.message(), "What is your name?");
+        ElicitResult::accept(Json::encode(&json!({ "name": "Ada" })).expect("JSON"))
+    });
+    soon(builder.connect()).await.expect("the server speaks both eras")
+}
+
+async fn survives_a_kill(era: EraChoice) {
+    let peer = Peer::own().await;
+    let client = connected(&peer, era).await;
+    echo(&client, "before").await;
+    let mut events = client.events();
+    let call = client.call_tool("count", json!({ "text": "once" })).into_future();
+    let opted = client.call_tool("count", json!({ "text": "twice" })).idempotent().into_future();
+    peer.noted("run count", 2).await;
+    peer.kill().await;
+    let error = soon(call).await.expect_err("its answer was lost");
+    assert!(error.is_interrupted() && error.maybe_executed(), "{error}");
+    loss(&mut events).await;
+    peer.start().await;
+    assert_eq!(soon(opted).await.expect("repeated").all_text(), "generation 1");
+    echo(&client, "after").await;
+    assert_eq!(peer.log("run count once").await.len(), 1);
+    assert_eq!(peer.log("run count twice").await.len(), 2);
+}
+
+#[promise]
+async fn a_kill_is_survived_in_the_modern_era() {
+    survives_a_kill(EraChoice::Modern).await;
+}
+
+#[promise]
+async fn a_kill_is_survived_in_the_legacy_era() {
+    survives_a_kill(EraChoice::Legacy).await;
+}
+
+async fn converses(era: EraChoice) {
+    let peer = Peer::own().await;
+    let client = connected(&peer, era).await;
+    let asked = soon(client.call_tool("ask", json!({})).into_future()).await.expect("answered");
+    assert_eq!(asked.all_text(), "hello Ada");
+
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sink = seen.clone();
+    let steps = client.call_tool("steps", json!({})).progress(move |step| {
+        sink.lock().expect("no panic").push(step.progress);
+    });
+    assert_eq!(soon(steps.into_future()).await.expect("done").all_text(), "done");
+    assert_eq!(*seen.lock().expect("no panic"), [1.0, 2.0, 3.0]);
+
+    let call = client.call_tool("never", json!({ "text": "dropped" })).into_future();
+    peer.noted("run never dropped", 1).await;
+    drop(call);
+    peer.noted("cancelled dropped", 1).await;
+    echo(&client, "goes on").await;
+}
+
+#[promise]
+async fn elicitation_progress_and_cancellation_work_in_the_modern_era() {
+    converses(EraChoice::Modern).await;
+}
+
+#[promise]
+async fn elicitation_progress_and_cancellation_work_in_the_legacy_era() {
+    converses(EraChoice::Legacy).await;
+}
+
+#[promise]
+async fn left_to_itself_the_client_finds_the_modern_era() {
+    let peer = Peer::own().await;
+    let client = connected(&peer, EraChoice::Auto).await;
+    assert_eq!(client.server().map(|server| server.era), Some(Era::Modern));
+}
