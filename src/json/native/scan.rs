@@ -33,8 +33,8 @@ pub(super) fn members<'a>(text: &'a str, mut each: impl FnMut(&'a str, &'a str))
 pub(super) fn clean(bytes: &[u8]) -> usize {
     let mut at = 0;
     let (words, _) = bytes.as_chunks();
-    // Most strings are names.
-    for word in words.iter().take(2) {
+    // Most strings are names or little more: a block costs them more than it saves.
+    for word in words.iter().take(8) {
         match first_special(word) {
             Some(found) => return at + found,
             None => at += word.len(),
