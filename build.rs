@@ -16,7 +16,13 @@ fn main() -> io::Result<()> {
     }
     fs::create_dir_all(&page)?;
     let built = match env::var_os("EVERYWIRE_PAGE") {
-        Some(given) => PathBuf::from(given),
+        Some(given) if Path::new(&given).join("index.html").is_file() => PathBuf::from(given),
+        Some(given) => {
+            return Err(io::Error::other(format!(
+                "EVERYWIRE_PAGE names {}, which holds no index.html",
+                given.display()
+            )));
+        }
         None => folder("CARGO_MANIFEST_DIR")?.join("www/dist"),
     };
     // A page that is not built yet is not watched: cargo would build everything again each time.

@@ -5,7 +5,7 @@ import { copyFileSync, existsSync, readFileSync, readdirSync, rmSync, statSync }
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "smol-toml";
-import { rename, trapAtOnce } from "./slim.mjs";
+import { forgetPlaces, rename, trapAtOnce } from "./slim.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
@@ -65,6 +65,7 @@ function optimise() {
   const emptied = trapAtOnce(wasm);
   // Too few: the names of the standard library's functions have changed.
   if (emptied < 20) stop(`only ${emptied} panicking functions were found; look at the names in npm/slim.mjs.`);
+  forgetPlaces(wasm);
   run("wasm-opt", [wasm, "-o", `${wasm}.opt`, ...flags]);
   // Names with hashes do not compress. A run of its own: --converge would do it again and again.
   const enabled = flags.filter((flag) => flag.startsWith("--enable-"));

@@ -13,7 +13,7 @@ const aborted = (signal) => fail("cancelled", "The signal was aborted.", signal.
 
 export class Client {
   #core;
-  /** Modern era: the promised stream of each subscribed resource. */
+  /** The promised stream of each subscribed resource. */
   #watched = new Map();
   /** What to do when a stream of notices ends, by its key. */
   #streams = new Map();
@@ -107,10 +107,6 @@ export class Client {
 
   async subscribe(uri, options) {
     if (typeof uri != "string" || !uri) throw config("subscribe takes the URI of a resource.");
-    if (this.server?.era !== "modern") {
-      await this.request("resources/subscribe", { uri }, options);
-      return;
-    }
     let stream = this.#watched.get(uri);
     if (!stream) {
       stream = this.#listen({ resourceSubscriptions: [uri] }, options?.signal, () => this.#watched.delete(uri));
@@ -120,11 +116,7 @@ export class Client {
     await stream;
   }
 
-  async unsubscribe(uri, options) {
-    if (this.server?.era !== "modern") {
-      await this.request("resources/unsubscribe", { uri }, options);
-      return;
-    }
+  async unsubscribe(uri) {
     const stream = this.#watched.get(uri);
     this.#watched.delete(uri);
     await stream?.then(
@@ -175,6 +167,10 @@ export class Client {
 
   async ping(options) {
     await this.request(this.server?.era === "legacy" ? "ping" : "server/discover", undefined, options);
+  }
+
+  wake() {
+    this.#core?.wake();
   }
 
   close() {

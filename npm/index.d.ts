@@ -124,6 +124,11 @@ export class Client implements AsyncDisposable {
   readonly state: ConnectionState;
   /** Counters since {@link connect}. A plain object, a snapshot. */
   metrics(): Metrics;
+  /**
+   * Looks after the connection now: a waiting reconnect is tried within a second, a silent link is probed. The events of a page
+   * (`online`, shown again, back from the cache) do this by themselves.
+   */
+  wake(): void;
 
   /** One page of the server's tools. */
   listTools(params?: PageParams | null, options?: RequestOptions): Promise<ListToolsResult>;
@@ -162,7 +167,7 @@ export class Client implements AsyncDisposable {
    */
   subscribe(uri: string, options?: RequestOptions): Promise<void>;
   /** Ends {@link Client.subscribe} for a resource. */
-  unsubscribe(uri: string, options?: RequestOptions): Promise<void>;
+  unsubscribe(uri: string): Promise<void>;
   /** Opens a stream of change notices (2026-07-28). Notices arrive as events. Survives reconnects. */
   listen(filter: SubscriptionFilter, options?: ListenOptions): Promise<Subscription>;
 

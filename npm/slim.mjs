@@ -11,7 +11,10 @@ const PANICS = new RegExp(
     "^core::panicking::", "^std::panicking::", "^<std::panicking::", "::panic_(access_error|fmt|bounds_check|poisoned|with_hook)",
     "^core::.*_fail(ed)?(_rt)?$", "^core::.*_fail::", "^core::cell::panic_", "^alloc::.*(capacity_overflow|handle_(alloc_)?error)$",
     "^std::(alloc::rust_oom|thread::local::panic|sys::backtrace)", "^__rustc::(rust_panic|rust_begin_unwind|__rust_start_panic)$",
-    "^wasm_bindgen::(throw_str|__rt::throw_null)$", "^<.* as core::fmt::Debug>::fmt$",
+    "^wasm_bindgen::(throw_str|__rt::throw_null)$",
+    // What `unwrap` would have shown.
+    "^<core::(cell::Borrow\\w*Error|alloc::layout::LayoutError|char::\\w+|fmt::Error|ops::range::.*) as core::fmt::Debug>::fmt$",
+    "^<(std::thread::local::AccessError|char|&dyn core::fmt::Debug) as core::fmt::Debug>::fmt$",
   ].join("|"),
 );
 
@@ -37,6 +40,36 @@ export function trapAtOnce(file) {
   writeFileSync(file, module.emitBinary());
   module.dispose();
   return emptied;
+}
+
+/**
+ * Blanks the places in the source that panics would have named: the files' names, and the (name, line, column) entries
+ * that point to them. Nobody reads them any more; blank they weigh nothing, and no path of the builder is shipped.
+ */
+export function forgetPlaces(file) {
+  const bytes = readFileSync(file);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const module = binaryen.readBinary(bytes);
+  let blanked = 0;
+  for (let at = 0; at < module.getNumDataSegments(); at++) {
+    const { offset, data } = module.getDataSegmentInfo(module.getDataSegmentByIndex(at));
+    const start = bytes.indexOf(Buffer.from(data));
+    if (offset === null || start < 0 || !data.byteLength) continue;
+    const text = bytes.toString("latin1", start, start + data.byteLength);
+    const names = new Map();
+    for (const { index, 0: name } of text.matchAll(/(\/rustc\/|\/rust\/|\/[\w./-]*\/registry\/|src\/)[\w./-]+\.rs(?=\0)/g)) {
+      names.set(offset + index, name.length);
+      bytes.fill(0, start + index, start + index + name.length);
+    }
+    for (let entry = start; entry + 16 <= start + data.byteLength; entry++) {
+      if (names.get(view.getUint32(entry, true)) !== view.getUint32(entry + 4, true)) continue;
+      bytes.fill(0, entry, entry + 16);
+      blanked++;
+    }
+  }
+  module.dispose();
+  writeFileSync(file, bytes);
+  return blanked;
 }
 
 /** Gives the glue the short names that wasm-opt's --minify-imports-and-exports-and-modules printed; it calls every module "a". */

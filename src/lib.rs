@@ -1,4 +1,14 @@
-#![doc = "everywire"]
+// The README is the front page. Its picture stands beside it and not beside the documentation: the first definition of a
+// link counts, so here it is an empty image.
+#![cfg_attr(
+    all(feature = "server", not(target_arch = "wasm32")),
+    doc = "[screenshot]: data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7\n\n",
+    doc = include_str!("../README.md")
+)]
+#![cfg_attr(
+    not(all(feature = "server", not(target_arch = "wasm32"))),
+    doc = "The MCP client that runs everywhere: browser, edge and native, over one protocol core."
+)]
 #![cfg_attr(not(target_arch = "wasm32"), forbid(unsafe_code))]
 #![cfg_attr(
     target_arch = "wasm32",
@@ -21,8 +31,7 @@ mod text;
 pub mod transport;
 
 pub use client::{
-    Builder, Call, Client, EraCache, Events, InputContext, InputHandler, Outcome, Pending, Resumable, ServerIdentity,
-    Subscription,
+    Builder, Call, Client, EraCache, Events, InputContext, Outcome, Pending, Resumable, ServerIdentity, Subscription,
 };
 pub use error::{Error, RpcError};
 pub use platform::{BoxFuture, BoxSink, BoxStream, MaybeSend, MaybeSync, sleep};

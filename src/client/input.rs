@@ -21,93 +21,58 @@ pub struct InputContext {
     pub in_answer: bool,
 }
 
-/// A handler of one kind of request, as an async closure is one. Dropping its future is how it learns that nobody waits
-/// any more: the call was cancelled, the server withdrew, the time was up.
-pub trait InputHandler<Q, A>: MaybeSend + MaybeSync + 'static {
-    /// Answers one request.
-    fn handle(&self, context: InputContext, request: Q) -> BoxFuture<'static, A>;
-}
-
-impl<Q, A, F, Fut> InputHandler<Q, A> for F
-where
-    F: Fn(InputContext, Q) -> Fut + MaybeSend + MaybeSync + 'static,
-    Fut: Future<Output = A> + MaybeSend + 'static,
-{
-    fn handle(&self, context: InputContext, request: Q) -> BoxFuture<'static, A> {
-        Box::pin(self(context, request))
-    }
-}
-
 /// A handler whose request and answer are JSON.
 pub(super) trait Handler: MaybeSend + MaybeSync {
     fn run(&self, context: InputContext, params: &Json) -> BoxFuture<'static, Result<Json, String>>;
 }
 
-struct Typed<H, Q, A> {
-    handler: Arc<H>,
-    shape: std::marker::PhantomData<fn(Q) -> A>,
+/// A handler as a program writes it: an async closure over typed values. Dropping its future is how it learns that nobody
+/// waits any more: the call was cancelled, the server withdrew, the time was up.
+struct Typed<F, Q> {
+    handler: F,
+    request: std::marker::PhantomData<fn(Q)>,
 }
 
-impl<H, Q, A> Handler for Typed<H, Q, A>
+impl<F, Fut, Q> Handler for Typed<F, Q>
 where
-    H: InputHandler<Q, A>,
-    Q: DeserializeOwned + MaybeSend + 'static,
-    A: Serialize + MaybeSend + 'static,
+    F: Fn(InputContext, Q) -> Fut + MaybeSend + MaybeSync,
+    Fut: Future<Output: Serialize> + MaybeSend + 'static,
+    Q: DeserializeOwned,
 {
     fn run(&self, context: InputContext, params: &Json) -> BoxFuture<'static, Result<Json, String>> {
-        let request = params.parse::<Q>();
-        let handler = self.handler.clone();
-        Box::pin(async move {
-            let request = request.map_err(|e| format!("the server's request does not have the expected shape: {e}"))?;
-            let answer = handler.handle(context, request).await;
-            Json::encode(&answer).map_err(|e| e.to_string())
-        })
+        match params.parse::<Q>() {
+            Ok(request) => {
+                let work = (self.handler)(context, request);
+                Box::pin(async move { Json::encode(&work.await).map_err(|e| e.to_string()) })
+            }
+            Err(e) => {
+                let detail = format!("the server's request does not have the expected shape: {e}");
+                Box::pin(std::future::ready(Err(detail)))
+            }
+        }
     }
 }
 
 /// The handlers that a program registered. What stands here is what the server is told the client can do.
 #[derive(Default, Clone)]
 pub(super) struct Handlers {
-    form: Option<Arc<dyn Handler>>,
-    url: Option<Arc<dyn Handler>>,
-    sample: Option<Arc<dyn Handler>>,
-    roots: Option<Arc<dyn Handler>>,
+    pub(super) form: Option<Arc<dyn Handler>>,
+    pub(super) url: Option<Arc<dyn Handler>>,
+    pub(super) sample: Option<Arc<dyn Handler>>,
+    pub(super) roots: Option<Arc<dyn Handler>>,
+}
+
+/// One handler of requests of type `Q`.
+pub(super) fn typed<F, Fut, Q>(handler: F) -> Option<Arc<dyn Handler>>
+where
+    F: Fn(InputContext, Q) -> Fut + MaybeSend + MaybeSync + 'static,
+    Fut: Future<Output: Serialize> + MaybeSend + 'static,
+    Q: DeserializeOwned + 'static,
+{
+    Some(Arc::new(Typed { handler, request: std::marker::PhantomData }))
 }
 
 impl Handlers {
-    fn typed<Q, A>(handler: impl InputHandler<Q, A>) -> Option<Arc<dyn Handler>>
-    where
-        Q: DeserializeOwned + MaybeSend + 'static,
-        A: Serialize + MaybeSend + 'static,
-    {
-        Some(Arc::new(Typed { handler: Arc::new(handler), shape: std::marker::PhantomData }))
-    }
-
-    pub(super) fn on_form(
-        &mut self,
-        handler: impl InputHandler<crate::proto::ElicitRequest, crate::proto::ElicitResult>,
-    ) {
-        self.form = Self::typed(handler);
-    }
-
-    pub(super) fn on_url(
-        &mut self,
-        handler: impl InputHandler<crate::proto::ElicitRequest, crate::proto::ElicitResult>,
-    ) {
-        self.url = Self::typed(handler);
-    }
-
-    pub(super) fn on_sample(
-        &mut self,
-        handler: impl InputHandler<crate::proto::CreateMessageRequest, crate::proto::CreateMessageResult>,
-    ) {
-        self.sample = Self::typed(handler);
-    }
-
-    pub(super) fn on_roots(&mut self, handler: impl InputHandler<Json, crate::proto::ListRootsResult>) {
-        self.roots = Self::typed(handler);
-    }
-
     /// The client capabilities that follow.
     pub(super) fn capabilities(&self) -> Json {
         let empty = || Object::new().build();

@@ -16,7 +16,7 @@ pub use builder::Builder;
 pub use call::{Call, Pending};
 pub use era_cache::EraCache;
 pub use events::Events;
-pub use input::{InputContext, InputHandler};
+pub use input::InputContext;
 
 pub(crate) use driver::Driver;
 pub(crate) use run::start;

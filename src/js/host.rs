@@ -23,6 +23,11 @@ extern "C" {
     fn input_cancelled(this: &Host, key: f64, reason: &str) -> Result<(), JsValue>;
     #[wasm_bindgen(structural, method, getter)]
     pub(super) fn token(this: &Host) -> JsValue;
+
+    /// One end of a promise. It does not throw, so nothing need be caught on every answer.
+    pub type Settle;
+    #[wasm_bindgen(method, js_name = call)]
+    fn settle(this: &Settle, receiver: &JsValue, value: &JsValue);
 }
 
 impl Host {
@@ -37,21 +42,20 @@ impl Host {
 
 /// A JavaScript caller who waits: its promise's two ends.
 pub(crate) struct JsTicket {
-    resolve: Function,
-    reject: Function,
+    resolve: Settle,
+    reject: Settle,
     progress: Option<Function>,
-    host: Host,
     /// The opener's answer is what the server said of itself.
     opening: Option<Weak<Shared<JsTicket>>>,
 }
 
 impl JsTicket {
-    pub(super) fn calling(resolve: Function, reject: Function, progress: Option<Function>, host: &Host) -> Self {
-        Self { resolve, reject, progress, host: host.clone_ref(), opening: None }
+    pub(super) fn calling(resolve: Settle, reject: Settle, progress: Option<Function>) -> Self {
+        Self { resolve, reject, progress, opening: None }
     }
 
-    pub(super) fn opening(resolve: Function, reject: Function, host: &Host, shared: &Arc<Shared<JsTicket>>) -> Self {
-        Self { opening: Some(Arc::downgrade(shared)), ..Self::calling(resolve, reject, None, host) }
+    pub(super) fn opening(resolve: Settle, reject: Settle, shared: &Arc<Shared<JsTicket>>) -> Self {
+        Self { opening: Some(Arc::downgrade(shared)), ..Self::calling(resolve, reject, None) }
     }
 }
 
@@ -73,17 +77,16 @@ impl driver::Host for JsHost {
     type Ticket = JsTicket;
 
     fn reply(&mut self, ticket: JsTicket, result: Result<Json, Error>) {
-        // A resolver does not throw.
-        let _ = match result {
+        match result {
             Ok(value) => match ticket.opening.and_then(|shared| shared.upgrade()) {
                 Some(shared) => {
                     let info = shared.ask(|session| session.info().map_or(JsValue::UNDEFINED, values::info));
-                    ticket.resolve.call1(&JsValue::UNDEFINED, &info)
+                    ticket.resolve.settle(&JsValue::UNDEFINED, &info)
                 }
-                None => ticket.resolve.call1(&JsValue::UNDEFINED, value.as_js()),
+                None => ticket.resolve.settle(&JsValue::UNDEFINED, value.as_js()),
             },
-            Err(error) => ticket.reject.call1(&JsValue::UNDEFINED, &ticket.host.make_error(&error)),
-        };
+            Err(error) => ticket.reject.settle(&JsValue::UNDEFINED, &self.host.make_error(&error)),
+        }
     }
 
     fn progress(&mut self, to: Function, params: Json) {

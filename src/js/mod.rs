@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::json::{Draft, Json};
 use crate::platform::seed;
 use crate::session::{CallId, Filter, InputId, Replay, Request, Session, SubKey};
-use host::{Host, JsHost, JsTicket};
+use host::{Host, JsHost, JsTicket, Settle};
 
 /// A page pays for the allocator's code: this one is a third of the standard library's, and as fast.
 #[global_allocator]
@@ -46,8 +46,8 @@ impl Core {
     }
 
     /// Begins to connect; resolves with what the server said of itself.
-    pub fn open(&self, resolve: Function, reject: Function) {
-        let ticket = JsTicket::opening(resolve, reject, &self.host, &self.shared);
+    pub fn open(&self, resolve: Settle, reject: Settle) {
+        let ticket = JsTicket::opening(resolve, reject, &self.shared);
         self.shared.command(|session, now| session.open(ticket, now));
     }
 
@@ -57,11 +57,11 @@ impl Core {
         method: &JsValue,
         params: JsValue,
         options: JsValue,
-        resolve: Function,
-        reject: Function,
+        resolve: Settle,
+        reject: Settle,
         progress: Option<Function>,
     ) -> f64 {
-        let ticket = JsTicket::calling(resolve, reject, progress, &self.host);
+        let ticket = JsTicket::calling(resolve, reject, progress);
         let replay = TOOLS_CALL.with(|call| {
             if call == method {
                 Replay { safe: false, asks: true }
@@ -84,8 +84,8 @@ impl Core {
     }
 
     /// Subscribes; resolves with the filter that the server agreed to.
-    pub fn listen(&self, filter: JsValue, resolve: Function, reject: Function) -> f64 {
-        let ticket = JsTicket::calling(resolve, reject, None, &self.host);
+    pub fn listen(&self, filter: JsValue, resolve: Settle, reject: Settle) -> f64 {
+        let ticket = JsTicket::calling(resolve, reject, None);
         let filter = Filter::from_json(&Json::from_js(filter));
         self.shared.command(|session, now| session.listen(ticket, filter, now)).0 as f64
     }
@@ -97,8 +97,8 @@ impl Core {
 
     /// Sets the least severe level that the server logs at.
     #[wasm_bindgen(js_name = setLogLevel)]
-    pub fn set_log_level(&self, level: &str, resolve: Function, reject: Function) {
-        let ticket = JsTicket::calling(resolve, reject, None, &self.host);
+    pub fn set_log_level(&self, level: &str, resolve: Settle, reject: Settle) {
+        let ticket = JsTicket::calling(resolve, reject, None);
         self.shared.command(|session, now| session.set_log_level(ticket, level, now));
     }
 

@@ -6,9 +6,11 @@ use std::cell::{Cell, RefCell, RefMut};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_util::future::{AbortHandle, Abortable};
+use gloo_timers::callback::Timeout;
 use wasm_bindgen::prelude::*;
 
 /// `Send` where there are threads, nothing on wasm32.
@@ -78,9 +80,53 @@ pub(crate) fn spawn(future: impl Future<Output = ()> + 'static) -> Task {
     Task { handle: Some(handle), finished }
 }
 
-/// Completes after `duration`.
+/// A timer of the host, and whom it wakes. Dropped, it is cleared.
+struct Sleep {
+    duration: Duration,
+    timer: Option<Timeout>,
+    state: Rc<RefCell<Ring>>,
+}
+
+#[derive(Default)]
+struct Ring {
+    rung: bool,
+    waker: Option<Waker>,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        let mut state = this.state.borrow_mut();
+        if state.rung {
+            return Poll::Ready(());
+        }
+        match &state.waker {
+            Some(known) if known.will_wake(cx.waker()) => {}
+            _ => state.waker = Some(cx.waker().clone()),
+        }
+        if this.timer.is_none() {
+            let state = this.state.clone();
+            this.timer = Some(Timeout::new(this.duration.as_millis() as u32, move || {
+                let waker = {
+                    let mut state = state.borrow_mut();
+                    state.rung = true;
+                    state.waker.take()
+                };
+                // Nothing is borrowed: the woken may poll at once.
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+            }));
+        }
+        Poll::Pending
+    }
+}
+
+/// Completes after `duration`, at the earliest.
 pub fn sleep(duration: Duration) -> BoxFuture<'static, ()> {
-    Box::pin(gloo_timers::future::sleep(duration))
+    Box::pin(Sleep { duration, timer: None, state: Rc::default() })
 }
 
 #[wasm_bindgen]

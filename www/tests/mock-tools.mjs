@@ -116,6 +116,8 @@ const order = {
         ),
       },
       priority: { type: "string", enum: ["low", "normal", "high"], default: "normal" },
+      wrapping: { type: "string", oneOf: [{ const: "plain", title: "Plain brown paper" }, { const: "gift", title: "Gift wrapping with a card" }], default: "plain" },
+      insured: { type: "boolean", description: "Asked when not said" },
       express: { type: "boolean", default: false, description: "Send it today" },
       note: { type: "string", maxLength: 500, description: "Printed on the delivery slip" },
       discount: { type: "number", minimum: 0, maximum: 0.5, description: "A share between 0 and 0.5" },

@@ -7,7 +7,7 @@ use everywire::{Client, Error};
 
 use crate::arguments;
 use crate::cli::CallArgs;
-use crate::connect::{close, connect, interruptible};
+use crate::connect::{connect, interruptible};
 use crate::failure::Failure;
 use crate::media;
 use crate::screen::Screen;
@@ -18,8 +18,9 @@ pub(crate) async fn run(args: CallArgs) -> Result<(), Failure> {
     if args.tool.is_empty() {
         return Err(Failure::Usage("the tool's name is empty; `everywire tools URL` lists the names".to_owned()));
     }
-    let screen = Screen::new();
-    let client = interruptible(connect(&args.connection, &screen)).await?;
+    let screen = Screen::default();
+    let connection = interruptible(connect(&args.connection, &screen)).await?;
+    let client = connection.client.clone();
     let reporting = screen.clone();
     let outcome = interruptible(async {
         let call = client.call_tool(&args.tool, arguments).progress(move |progress| reporting.progress(&progress));
@@ -27,7 +28,8 @@ pub(crate) async fn run(args: CallArgs) -> Result<(), Failure> {
     })
     .await;
     screen.clear();
-    close(client).await;
+    drop(client);
+    connection.close().await;
     let result = outcome?;
     let saved = match &args.save {
         Some(folder) => media::save(folder, &args.tool, &result)?,

@@ -5,16 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use everywire::proto::{ElicitRequest, ElicitResult};
-use everywire::{Builder, Client, Event, InputContext, Reconnect};
+use everywire::{Builder, Client, Event, Events, InputContext, Reconnect};
 use futures_util::StreamExt as _;
+use tokio::task::JoinHandle;
 
 use crate::ask::{Asker, Lines};
-use crate::cli::Connection;
+use crate::cli;
 use crate::failure::Failure;
 use crate::screen::Screen;
 
+/// A client, and the task that shows what its server logs.
+pub(crate) struct Connection {
+    pub(crate) client: Client,
+    logs: Option<JoinHandle<()>>,
+}
+
 /// Connects; questions of the server go to the person at the terminal, or are declined where there is none.
-pub(crate) async fn connect(options: &Connection, screen: &Screen) -> Result<Client, Failure> {
+pub(crate) async fn connect(options: &cli::Connection, screen: &Screen) -> Result<Connection, Failure> {
     let timeout = options.timeout;
     let mut builder = Client::builder(&options.url)
         .name("everywire-cli", env!("CARGO_PKG_VERSION"))
@@ -34,11 +41,10 @@ pub(crate) async fn connect(options: &Connection, screen: &Screen) -> Result<Cli
         builder = builder.token(token);
     }
     let client = elicitations(builder, screen).connect().await?;
-    if let Some(level) = options.log {
-        show_logs(&client, screen.clone());
-        client.set_log_level(level).await?;
-    }
-    Ok(client)
+    let Some(level) = options.log else { return Ok(Connection { client, logs: None }) };
+    let logs = Some(tokio::spawn(show_logs(client.events(), screen.clone())));
+    client.set_log_level(level).await?;
+    Ok(Connection { client, logs })
 }
 
 fn elicitations(builder: Builder, screen: &Screen) -> Builder {
@@ -69,27 +75,33 @@ async fn decline(screen: Screen, request: ElicitRequest) -> ElicitResult {
     ElicitResult::decline()
 }
 
-fn show_logs(client: &Client, screen: Screen) {
-    let mut events = client.events();
-    tokio::spawn(async move {
-        while let Some(event) = events.next().await {
-            if let Event::Log { level, logger, data } = event {
-                let text = data.as_str().unwrap_or_else(|| data.to_text());
-                match logger {
-                    Some(logger) => screen.say(&format!("[{level}] {logger}: {text}")),
-                    None => screen.say(&format!("[{level}] {text}")),
-                }
+async fn show_logs(mut events: Events, screen: Screen) {
+    while let Some(event) = events.next().await {
+        if let Event::Log { level, logger, data } = event {
+            let text = data.as_str().unwrap_or_else(|| data.to_text());
+            match logger {
+                Some(logger) => screen.say(&format!("[{level}] {logger}: {text}")),
+                None => screen.say(&format!("[{level}] {text}")),
             }
         }
-    });
+    }
 }
 
-/// Closes in order: what was sent last, a cancellation say, leaves before the program does.
-pub(crate) async fn close(client: Client) {
-    let events = client.events();
-    client.close().await;
-    drop(client);
-    let _ = tokio::time::timeout(Duration::from_secs(2), events.for_each(|_| std::future::ready(()))).await;
+impl Connection {
+    /// Closes in order: what was sent last, a cancellation say, leaves before the program does, and what the server logged
+    /// is shown.
+    pub(crate) async fn close(self) {
+        let events = self.client.events();
+        self.client.close().await;
+        drop(self.client);
+        let ended = async {
+            events.for_each(|_| std::future::ready(())).await;
+            if let Some(logs) = self.logs {
+                let _ = logs.await;
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(2), ended).await;
+    }
 }
 
 /// Runs until Ctrl-C; what was under way is dropped then.

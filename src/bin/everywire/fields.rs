@@ -44,7 +44,7 @@ impl Field {
             text += if self.is_list() { "\nnumbers or names, separated by commas" } else { "\nnumber or name" };
         }
         match (self.default(), self.required) {
-            (Some(default), _) => format!("{text} [{default}]:"),
+            (Some(default), _) => format!("{text} [{}]:", default.as_str().unwrap_or_else(|| default.to_text())),
             (None, true) => format!("{text}:"),
             (None, false) => format!("{text} [leave out]:"),
         }

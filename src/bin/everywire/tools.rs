@@ -6,17 +6,19 @@ use everywire::Client;
 use serde_json::{Value, json};
 
 use crate::cli::ToolsArgs;
-use crate::connect::{close, connect, interruptible};
+use crate::connect::{connect, interruptible};
 use crate::failure::Failure;
 use crate::screen::Screen;
 use crate::show;
 
 pub(crate) async fn run(args: ToolsArgs) -> Result<(), Failure> {
-    let screen = Screen::new();
-    let client = interruptible(connect(&args.connection, &screen)).await?;
+    let screen = Screen::default();
+    let connection = interruptible(connect(&args.connection, &screen)).await?;
+    let client = connection.client.clone();
     let tools = interruptible(async { Ok(client.tools_all().await?) }).await;
     let server = server(&client);
-    close(client).await;
+    drop(client);
+    connection.close().await;
     let tools = tools?;
     let text = if args.connection.json {
         json!({ "server": server, "tools": tools }).to_string()

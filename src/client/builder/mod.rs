@@ -4,6 +4,7 @@
 mod native;
 
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,11 +12,11 @@ use futures_channel::oneshot;
 
 use super::era_cache::EraCache;
 use super::host::{EventSinks, RustHost, Waiting};
-use super::input::{Handlers, InputHandler};
+use super::input::{Handlers, InputContext, typed};
 use super::{Client, Driver, Shared, start};
 use crate::error::{Error, ErrorKind};
 use crate::json::Json;
-use crate::platform::seed;
+use crate::platform::{MaybeSend, MaybeSync, seed};
 use crate::proto::{CreateMessageRequest, CreateMessageResult, ElicitRequest, ElicitResult, ListRootsResult, Root};
 use crate::resilience::Reconnect;
 use crate::session::{EraChoice, InputPolicy, Options, Session};
@@ -161,26 +162,38 @@ impl Builder {
     }
 
     /// Answers elicitations by form (client/elicitation).
-    pub fn on_elicit(mut self, handler: impl InputHandler<ElicitRequest, ElicitResult>) -> Self {
-        self.handlers.on_form(handler);
+    pub fn on_elicit<F, Fut>(mut self, handler: F) -> Self
+    where
+        F: Fn(InputContext, ElicitRequest) -> Fut + MaybeSend + MaybeSync + 'static,
+        Fut: Future<Output = ElicitResult> + MaybeSend + 'static,
+    {
+        self.handlers.form = typed(handler);
         self
     }
 
     /// Answers elicitations by URL: show the whole URL and who asks, open it only on the person's word.
-    pub fn on_elicit_url(mut self, handler: impl InputHandler<ElicitRequest, ElicitResult>) -> Self {
-        self.handlers.on_url(handler);
+    pub fn on_elicit_url<F, Fut>(mut self, handler: F) -> Self
+    where
+        F: Fn(InputContext, ElicitRequest) -> Fut + MaybeSend + MaybeSync + 'static,
+        Fut: Future<Output = ElicitResult> + MaybeSend + 'static,
+    {
+        self.handlers.url = typed(handler);
         self
     }
 
     /// Answers sampling requests with a model's reply (client/sampling).
-    pub fn on_sample(mut self, handler: impl InputHandler<CreateMessageRequest, CreateMessageResult>) -> Self {
-        self.handlers.on_sample(handler);
+    pub fn on_sample<F, Fut>(mut self, handler: F) -> Self
+    where
+        F: Fn(InputContext, CreateMessageRequest) -> Fut + MaybeSend + MaybeSync + 'static,
+        Fut: Future<Output = CreateMessageResult> + MaybeSend + 'static,
+    {
+        self.handlers.sample = typed(handler);
         self
     }
 
     /// Tells the server these roots (client/roots).
     pub fn roots(mut self, roots: Vec<Root>) -> Self {
-        self.handlers.on_roots(move |_, _: Json| {
+        self.handlers.roots = typed(move |_, _: Json| {
             let result = ListRootsResult::new(roots.clone());
             async move { result }
         });

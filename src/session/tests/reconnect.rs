@@ -148,7 +148,7 @@ fn a_refused_handshake_on_the_way_back_is_final_or_not_by_its_status() {
 
 #[test]
 fn the_first_link_is_not_retried() {
-    let mut sim = Sim::new();
+    let mut sim = Sim::with(|options| options.timeouts.connect = secs(10), None);
     sim.open();
     sim.advance(secs(10));
     let error = sim.error_of("open");
@@ -159,7 +159,7 @@ fn the_first_link_is_not_retried() {
 
 #[test]
 fn a_link_that_does_not_open_in_time_on_the_way_back_is_tried_again() {
-    let mut sim = Sim::modern();
+    let mut sim = Sim::with(|options| options.timeouts.connect = secs(10), None).into_modern();
     sim.lose();
     while sim.connects == 0 {
         sim.step();

@@ -76,9 +76,12 @@ function limits({ min, max, exclusiveMin, exclusiveMax, integer }: NumberField):
   return integer ? "integer" : "number";
 }
 
+/** On or off; without a default and not required there is a third state: not said. */
+export const isSwitch = (field: BooleanField): boolean => field.required || typeof field.fallback === "boolean";
+
 export function BooleanControl({ field, draft, path, onChange }: ControlProps<BooleanField>) {
   const { aria, id } = useControl(field, path);
-  if (field.required || typeof field.fallback === "boolean") {
+  if (isSwitch(field)) {
     return (
       <span class="switch">
         <input {...aria} aria-required={undefined} type="checkbox" role="switch" checked={draft === true} onChange={(event) => onChange(event.currentTarget.checked)} />
@@ -97,12 +100,16 @@ export function BooleanControl({ field, draft, path, onChange }: ControlProps<Bo
   );
 }
 
+/** Few short options, one of which is always meant, stand side by side. */
+export function isSegmented(field: ChoiceField): boolean {
+  const letters = field.options.reduce((sum, option) => sum + option.title.length + 3, 0);
+  return (field.required || field.fallback !== undefined) && field.options.length <= 4 && letters <= 40;
+}
+
 export function ChoiceControl({ field, draft, path, onChange }: ControlProps<ChoiceField>) {
   const { aria, id } = useControl(field, path);
   const value = typeof draft === "string" ? draft : "";
-  const letters = field.options.reduce((sum, option) => sum + option.title.length + 3, 0);
-  const chosen = field.required || field.fallback !== undefined;
-  if (chosen && field.options.length <= 4 && letters <= 40) {
+  if (isSegmented(field)) {
     return (
       <Segments
         label={field.title}

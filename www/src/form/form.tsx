@@ -3,7 +3,7 @@ import { Button } from "../ui/bits";
 import { emptyRow, isList, isParts, type Draft } from "../schema/draft";
 import type { Field, ListField, ObjectField } from "../schema/model";
 import { useControl, type ControlProps } from "./context";
-import { BooleanControl, ChoiceControl, ChoicesControl, NumberControl, RawControl, TextControl } from "./controls";
+import { BooleanControl, ChoiceControl, ChoicesControl, isSegmented, isSwitch, NumberControl, RawControl, TextControl } from "./controls";
 
 /** The fields of the root object, without a frame around them. */
 export function Fields({ field, draft, path, onChange }: ControlProps<ObjectField>) {
@@ -39,7 +39,8 @@ export function FieldRow(props: ControlProps) {
       </fieldset>
     );
   }
-  const own = field.kind === "choices" || (field.kind === "choice" && field.options.length <= 4);
+  // A group of controls names itself; a single one is named by its label.
+  const own = field.kind === "choices" || (field.kind === "choice" && isSegmented(field)) || (field.kind === "boolean" && !isSwitch(field));
   return (
     <div class={`field ${field.kind}`}>
       <div class="field-head">

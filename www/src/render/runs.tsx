@@ -1,5 +1,6 @@
 // The outcome of the newest run, and the ones before it.
 import type { CallToolResult, GetPromptResult, ReadResourceResult } from "everywire";
+import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Run } from "../state/app";
 import { forgetRuns } from "../state/runs";
@@ -16,21 +17,16 @@ export function Runs({ name, list, kind }: { name: string; list: readonly Run[];
   const [picked, setPicked] = useState<number>();
   const [raw, setRaw] = useState(false);
   const newest = list[0]?.key;
-  const head = useRef<HTMLElement>(null);
-  const first = useRef(true);
-  useEffect(() => {
-    setPicked(undefined);
-    // Below a long form the result would come unseen.
-    if (!first.current) head.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
-    first.current = false;
-  }, [newest, name]);
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => setPicked(undefined), [newest, name]);
+  useReveal(section, name, list[0]);
   const run = list.find((one) => one.key === picked) ?? list[0];
   if (!run) return null;
   const result = run.outcome.status === "done" ? run.outcome.result : undefined;
   const [tone, word] = verdict(run);
   return (
-    <section class="runs" aria-label="Result">
-      <header class="runs-head" ref={head}>
+    <section class="runs" aria-label="Result" ref={section}>
+      <header class="runs-head">
         <h3>Result</h3>
         <Badge tone={tone}>{run.outcome.status === "running" && <Spinner />}{word}</Badge>
         <Elapsed run={run} />
@@ -54,6 +50,23 @@ export function Runs({ name, list, kind }: { name: string; list: readonly Run[];
       {result !== undefined && (raw ? <JsonTree value={result} label="Whole result" /> : <Boundary of={run}><Result kind={kind} result={result} /></Boundary>)}
     </section>
   );
+}
+
+/** Longer calls find their person reading somewhere else: the page does not move under them. */
+const SOON = 3000;
+
+/** Scrolls to the newest run when it begins and, if that is soon, when it ends: below a long form it would come unseen. */
+function useReveal(section: RefObject<HTMLElement | null>, name: string, newest: Run | undefined): void {
+  const before = useRef({ name, newest });
+  useEffect(() => {
+    const same = before.current.name === name && before.current.newest === newest;
+    const began = before.current.newest?.key !== newest?.key;
+    before.current = { name, newest };
+    if (same || !newest) return;
+    if (began || (newest.ended !== undefined && newest.ended - newest.started < SOON)) {
+      section.current?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    }
+  }, [name, newest, newest?.outcome.status]);
 }
 
 function verdict(run: Run): [Tone, string] {

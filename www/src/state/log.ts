@@ -1,7 +1,8 @@
 // The event log: every frame and every change of the link, bounded, told to the views once per drawn frame.
 import { Store } from "./store";
 
-export type Kind = "request" | "response" | "error" | "notification" | "log" | "link";
+/** `question` is a result that asks for input first (2026-07-28). */
+export type Kind = "request" | "response" | "question" | "error" | "notification" | "log" | "link";
 
 export interface Entry {
   readonly key: number;
@@ -100,7 +101,7 @@ export class Log {
     const waiting = this.#waiting.get(asked);
     this.#waiting.delete(asked);
     return {
-      kind: head.failed ? "error" : "response",
+      kind: head.failed ? "error" : head.asks ? "question" : "response",
       label: waiting?.method ?? (head.known ? "unknown request" : "unreadable"),
       about: waiting?.about ?? "",
       id,
@@ -114,6 +115,7 @@ interface Head {
   readonly about: string;
   readonly id: unknown;
   readonly failed: boolean;
+  readonly asks: boolean;
   readonly known: boolean;
 }
 
@@ -127,19 +129,20 @@ function readHead(text: string): Head {
           about: subject(message.params),
           id: message.id,
           failed: "error" in message,
+          asks: (message.result as { resultType?: unknown } | null | undefined)?.resultType === "input_required",
           known: "result" in message || "error" in message,
         };
       }
     } catch {
       // Shown as it is.
     }
-    return { method: undefined, about: "", id: undefined, failed: false, known: false };
+    return { method: undefined, about: "", id: undefined, failed: false, asks: false, known: false };
   }
   // A large frame: what stands at its beginning is enough to name it.
   const start = text.slice(0, 400);
   const method = /^\{[^{}]*"method"\s*:\s*"([^"]+)"/.exec(start)?.[1];
   const id = /^\{[^{}]*"id"\s*:\s*("[^"]*"|\d+)/.exec(start)?.[1];
-  return { method, about: "", id: id === undefined ? undefined : (JSON.parse(id) as unknown), failed: false, known: true };
+  return { method, about: "", id: id === undefined ? undefined : (JSON.parse(id) as unknown), failed: false, asks: false, known: true };
 }
 
 function subject(params: unknown): string {

@@ -11,7 +11,7 @@ import { bytes, duration, plural, pretty, timeOfDay } from "../ui/format";
 type Filter = "all" | "calls" | "notices" | "errors";
 const kinds: Readonly<Record<Filter, readonly Kind[] | undefined>> = {
   all: undefined,
-  calls: ["request", "response", "error"],
+  calls: ["request", "response", "question", "error"],
   notices: ["notification", "log", "link"],
   errors: ["error"],
 };
@@ -105,6 +105,8 @@ interface RowProps {
 
 const spoken = { in: "received", out: "sent", none: "" } as const;
 
+const answers: Partial<Record<Kind, string>> = { response: "result", question: "asks", error: "error" };
+
 /** Drawn again only when its own row changes. */
 class Row extends Component<RowProps> {
   override shouldComponentUpdate(next: RowProps): boolean {
@@ -112,13 +114,13 @@ class Row extends Component<RowProps> {
   }
 
   override render({ entry, open, onToggle }: RowProps) {
-    const answer = entry.kind === "response" || entry.kind === "error";
+    const answer = answers[entry.kind];
     return (
       <li class={`event ${entry.kind} ${entry.direction}${open ? " open" : ""}`}>
         <button type="button" class="event-row" aria-expanded={entry.text ? open : undefined} disabled={!entry.text} onClick={() => onToggle(entry.key)}>
           <span class="event-arrow">{entry.direction === "none" ? <span class="event-dot" /> : <Icon name={entry.direction} size={13} />}<span class="sr">{spoken[entry.direction]}</span></span>
           <span class="event-label">
-            {answer && <span class="event-answer">{entry.kind === "error" ? "error" : "result"}</span>}
+            {answer && <span class="event-answer">{answer}</span>}
             {entry.label.replace(/^notifications\//, "")}
             {entry.about && <span class="event-about">{entry.about}</span>}
           </span>

@@ -24,6 +24,8 @@ export async function open(browser: Browser, options: BrowserContextOptions & { 
   const { url, fragment, ...rest } = options;
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "light", ...rest });
   const page = await context.newPage();
+  // Below the time limit of a test, so that what was waited for is named.
+  page.setDefaultTimeout(12_000);
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
@@ -78,12 +80,55 @@ export class MockServer {
   }
 }
 
+/** The demo of the program, of both eras: EVERYWIRE_BIN is started, or EVERYWIRE_DEMO_URL is where one already runs. */
+export class Demo {
+  #child: ChildProcess | undefined;
+  url = process.env.EVERYWIRE_DEMO_URL ?? "";
+  /** Where the program itself serves the page, if it was started here. */
+  page: string | undefined;
+
+  static readonly there = process.env.EVERYWIRE_BIN !== undefined || process.env.EVERYWIRE_DEMO_URL !== undefined;
+
+  async start(): Promise<this> {
+    const program = process.env.EVERYWIRE_BIN;
+    if (program === undefined) return this;
+    const port = this.url && this.#child ? new URL(this.url).port : "0";
+    const child = spawn(program, ["demo", "--port", port, "--www", here("../../dist")], { stdio: ["ignore", "pipe", "inherit"] });
+    this.#child = child;
+    process.once("exit", () => child.kill("SIGKILL"));
+    for await (const line of createInterface({ input: child.stdout })) {
+      this.page = /^The page:\s+(\S+)/.exec(line)?.[1] ?? this.page;
+      const url = /^The server:\s+(\S+)/.exec(line)?.[1];
+      if (url === undefined) continue;
+      this.url = url;
+      break;
+    }
+    return this;
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((done) => child.once("exit", done));
+    child.kill("SIGKILL");
+    await gone;
+  }
+}
+
 export async function choose(page: Page, tool: string): Promise<void> {
   await page.locator("button.item", { has: page.locator(".item-title", { hasText: tool }) }).first().click();
   await page.getByRole("heading", { level: 2, name: tool }).waitFor();
 }
 
 export const call = (page: Page): Promise<void> => page.getByRole("button", { name: "Call tool" }).click();
+
+/** Asks for an attempt now. The wait is random: the page may be connected again before the button is reached. */
+export async function tryNow(page: Page): Promise<void> {
+  const button = page.getByRole("button", { name: "Try now" });
+  const connected = page.locator(".pill", { hasText: "Connected" });
+  await Promise.race([button.click(), connected.waitFor()]);
+  await connected.waitFor();
+}
 
 export const go = (page: Page, view: string): Promise<void> =>
   page.getByRole("navigation", { name: "Views" }).getByRole("button", { name: new RegExp(`^${view}`) }).click();

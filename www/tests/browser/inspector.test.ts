@@ -1,7 +1,7 @@
 // The page against a server that shares no code with this project.
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { call, choose, go, launch, MockServer, open, shot } from "./harness";
+import { call, choose, go, launch, MockServer, open, shot, tryNow } from "./harness";
 
 let browser: Browser;
 const server = new MockServer();
@@ -94,13 +94,15 @@ describe("tools", () => {
     await page.getByLabel("SKU").nth(1).fill("XYZ-999");
     await page.getByRole("button", { name: "Move item 2 up" }).click();
     await page.getByRole("radio", { name: "high" }).check({ force: true });
+    await page.getByLabel("Wrapping").selectOption({ label: "Gift wrapping with a card" });
+    await page.getByRole("radiogroup", { name: "Insured" }).getByRole("radio", { name: "false" }).check({ force: true });
     await page.getByRole("switch", { name: "Express" }).check({ force: true });
     await page.getByLabel("Extra").fill('{"gift": true}');
     await page.getByRole("radio", { name: "Raw JSON" }).check({ force: true });
     expect(JSON.parse(await page.getByLabel("Arguments as JSON").inputValue())).toEqual({
       customer: { name: "Ada" },
       items: [{ sku: "XYZ-999", quantity: 1 }, { sku: "ABC-123", quantity: 1 }],
-      priority: "high", express: true, discount: 0.25, extra: { gift: true },
+      priority: "high", wrapping: "gift", insured: false, express: true, discount: 0.25, extra: { gift: true },
     });
     await page.getByRole("radio", { name: "Form" }).check({ force: true });
     await call(page);
@@ -341,8 +343,7 @@ test("a killed server: the countdown is shown, the call is told as interrupted, 
   await banner.getByText(/attempt [2-9]/).waitFor();
   await shot(page, "reconnecting-light");
   await own.start();
-  await page.getByRole("button", { name: "Try now" }).click();
-  await page.locator(".pill", { hasText: "Connected" }).waitFor();
+  await tryNow(page);
   await choose(page, "Echo");
   await page.getByLabel("Text", { exact: false }).first().fill("back again");
   await call(page);

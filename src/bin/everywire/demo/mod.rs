@@ -25,11 +25,12 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let listener = pages.into_iter().fold(bind, |bind, (path, page)| bind.page(path, page)).await?;
     let address = listener.local_addr();
     let mcp = format!("ws://{address}/mcp");
-    writeln!(
-        std::io::stdout(),
+    let told = format!(
         "The page:    http://{address}/#url={mcp}\nThe server:  {mcp}\n\n\
-         Open the page, or try:  everywire tools {mcp}\nCtrl-C ends it."
-    )?;
+         Open the page, or try:  everywire tools {mcp}\nCtrl-C ends it.\n"
+    );
+    // Whoever started it may have stopped reading; the server serves on.
+    let _ = std::io::stdout().write_all(told.as_bytes());
     let ticking = tokio::spawn(countdown.run(server));
     let done = listener
         .run(async {

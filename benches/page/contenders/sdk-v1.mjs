@@ -1,0 +1,11 @@
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/websocket.js";
+export const name = "TypeScript SDK v1";
+export async function connect(url) {
+  const client = new Client({ name: "bench", version: "0" });
+  await client.connect(new WebSocketClientTransport(new URL(url)));
+  return {
+    echo: async (text) => (await client.callTool({ name: "echo", arguments: { text } })).content[0].text,
+    close: () => client.close(),
+  };
+}

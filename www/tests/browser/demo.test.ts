@@ -1,0 +1,168 @@
+// The page against the demo server of this project, in both eras. Set EVERYWIRE_BIN to the program, or
+// EVERYWIRE_DEMO_URL to the address of a demo that runs.
+import type { Browser, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { call, choose, Demo, go, launch, open, shot, tryNow } from "./harness";
+
+let browser: Browser;
+const demo = new Demo();
+beforeAll(async () => {
+  [browser] = await Promise.all([launch(), demo.start()]);
+});
+afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
+afterAll(async () => {
+  await browser.close();
+  await demo.kill();
+});
+
+const eras = [
+  { era: "modern", version: "2026-07-28" },
+  { era: "legacy", version: "2025-11-25" },
+] as const;
+
+async function connected(era: string): Promise<{ page: Page; complaints: string[] }> {
+  const opened = await open(browser);
+  const { page } = opened;
+  await page.getByRole("radio", { name: era, exact: false }).check({ force: true });
+  await page.getByLabel("Server address").fill(demo.url);
+  await page.getByRole("button", { name: "Connect" }).click();
+  await page.locator("button.item").first().waitFor();
+  return opened;
+}
+
+const done = (page: Page) => page.locator(".runs .badge.good", { hasText: "Done" }).waitFor();
+
+describe.skipIf(!Demo.there).each(eras)("$era era", ({ era, version }) => {
+  test("a tool is called, a picture and a tone come back", async () => {
+    const { page, complaints } = await connected(era);
+    expect(await page.locator(".header-link .badge").textContent()).toBe(version);
+    await choose(page, "Echo");
+    await page.getByLabel("Text").fill("over the wire");
+    await page.getByRole("switch", { name: "Loud" }).check({ force: true });
+    await call(page);
+    await page.locator(".runs pre.text", { hasText: "OVER THE WIRE" }).waitFor();
+    await choose(page, "Draw");
+    await call(page);
+    expect(await page.locator(".runs img").evaluate((image: HTMLImageElement) => image.decode().then(() => image.naturalWidth))).toBe(256);
+    await choose(page, "Beep");
+    await call(page);
+    await page.locator(".runs audio").waitFor();
+    await choose(page, "Weather");
+    await page.getByLabel("City").fill("Oslo");
+    await call(page);
+    await page.locator(".structured .json", { hasText: "Oslo" }).waitFor();
+    expect(complaints).toEqual([]);
+  });
+
+  test("a rich form arrives as it was filled in", async () => {
+    const { page } = await connected(era);
+    await choose(page, "Plan a trip");
+    await page.getByLabel("Name").fill("Ada");
+    await page.getByLabel("Departure").fill("2026-12-24");
+    await page.getByLabel("City").fill("Bergen");
+    await page.getByLabel("Class").selectOption({ label: "Sleeping car" });
+    await page.getByLabel("quiet zone").check({ force: true });
+    await page.getByLabel("Budget").fill("250.5");
+    await call(page);
+    await done(page);
+    const text = await page.locator(".runs").textContent();
+    for (const part of ["Ada", "Bergen"]) expect(text).toContain(part);
+    if (era === "modern") await shot(page, "trip-light");
+  });
+
+  test("a question in the middle of the call is answered in a dialog; two in a row too", async () => {
+    const { page, complaints } = await connected(era);
+    await choose(page, "Book a table");
+    await call(page);
+    const dialog = page.getByRole("dialog", { name: "everywire demo" });
+    await dialog.getByLabel("Date").fill("2026-12-24");
+    await dialog.getByLabel("Guests").fill("13");
+    await dialog.getByRole("button", { name: "Accept" }).click();
+    expect(await dialog.locator(".problem").allTextContents()).toEqual(["12 or less.", "Required."]);
+    await dialog.getByLabel("Guests").fill("4");
+    await dialog.getByLabel("E-mail").fill("ada@example.com");
+    await dialog.getByRole("button", { name: "Accept" }).click();
+    await page.locator(".runs pre.text", { hasText: "2026-12-24, 4 guests" }).waitFor();
+    await choose(page, "Choose a theme");
+    await call(page);
+    await page.getByRole("dialog").getByLabel("Theme").selectOption({ label: "Night: light on dark" });
+    await page.getByRole("dialog").getByLabel("Green").check({ force: true });
+    await page.getByRole("button", { name: "Accept" }).click();
+    await page.getByRole("dialog").getByText("Change the theme to night?").waitFor();
+    await page.getByRole("button", { name: "Accept" }).click();
+    await page.locator(".runs pre.text", { hasText: "The theme is night now" }).waitFor();
+    await choose(page, "Sign in");
+    await call(page);
+    await page.getByRole("dialog").locator(".visit-url").waitFor();
+    await page.getByRole("button", { name: "Decline" }).click();
+    await done(page);
+    expect(complaints).toEqual([]);
+  });
+
+  test("progress is shown, a call is cancelled, errors are told apart", async () => {
+    const { page } = await connected(era);
+    await choose(page, "Slow work");
+    await page.getByLabel("Steps").fill("100");
+    await page.getByLabel("Seconds").fill("0.1");
+    await call(page);
+    await page.getByRole("progressbar").and(page.locator("[aria-valuenow]")).waitFor();
+    await page.getByRole("button", { name: "Cancel", exact: true }).click();
+    await page.locator(".runs .badge", { hasText: "Cancelled" }).waitFor();
+    await choose(page, "Fail");
+    await call(page);
+    await page.locator(".tool-error").waitFor();
+    await choose(page, "Crash");
+    await call(page);
+    await page.locator(".runs .failure", { hasText: "JSON-RPC" }).waitFor();
+  });
+
+  test("the list of tools follows the server, and resources and prompts are read", async () => {
+    const { page } = await connected(era);
+    const secret = page.locator("button.item", { hasText: "Was not there before" });
+    const before = await secret.count();
+    await choose(page, "Unlock");
+    await call(page);
+    await secret.waitFor({ state: before === 0 ? "visible" : "detached" });
+    await go(page, "Resources");
+    await page.locator("button.item").first().click();
+    await page.locator(".runs .content").first().waitFor();
+    await page.getByRole("button", { name: "Watch", exact: true }).click();
+    await page.getByRole("button", { name: "Watching" }).waitFor();
+    await go(page, "Prompts");
+    await page.locator("button.item", { hasNotText: "review" }).first().click();
+    await page.getByRole("button", { name: "Get prompt" }).waitFor();
+    await go(page, "Server");
+    await page.getByRole("button", { name: "Ping" }).click();
+    await page.getByRole("status").filter({ hasText: /ms|µs/ }).waitFor();
+  });
+});
+
+describe.skipIf(process.env.EVERYWIRE_BIN === undefined)("the program", () => {
+  test("serves the page, which connects by its address", async () => {
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on("pageerror", (error) => complaints.push(error.message));
+    page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
+    await page.goto(demo.page ?? "");
+    await page.locator("button.item").first().waitFor();
+    expect(await page.title()).toBe("everywire inspector");
+    expect(complaints).toEqual([]);
+  });
+
+  test.each(eras)("killed in mid-call and started again, $era: nothing is lost silently", async ({ era }) => {
+    const { page } = await connected(era);
+    await choose(page, "Slow work");
+    await page.getByLabel("Steps").fill("100");
+    await call(page);
+    await page.getByRole("progressbar").and(page.locator("[aria-valuenow]")).waitFor();
+    await demo.kill();
+    await page.locator("[data-reconnecting]").waitFor();
+    await page.locator(".runs .badge", { hasText: "may have run" }).waitFor();
+    await demo.start();
+    await tryNow(page);
+    await choose(page, "Echo");
+    await page.getByLabel("Text").fill("back");
+    await call(page);
+    await page.locator(".runs pre.text", { hasText: "back" }).waitFor();
+  });
+});
