@@ -411,6 +411,11 @@ impl Object {
     pub(crate) fn build(self) -> Json {
         Json(self.0)
     }
+
+    #[cfg_attr(not(feature = "js"), expect(dead_code, reason = "only the npm package hands objects out"))]
+    pub(crate) fn into_js(self) -> JsValue {
+        self.0
+    }
 }
 
 /// A request or notification before its id and `_meta` are known.

@@ -97,7 +97,7 @@ pub(super) struct Socket {
     host: Host,
     pub(super) state: Rc<RefCell<State>>,
     _on_message: Closure<dyn Fn(Happening)>,
-    _on_open: Closure<dyn Fn()>,
+    _on_open: Closure<dyn Fn(Happening)>,
     _on_close: Closure<dyn Fn(Happening)>,
 }
 
@@ -122,7 +122,7 @@ impl Socket {
         let state = Rc::new(RefCell::new(State::default()));
         let on_open = {
             let state = state.clone();
-            Closure::<dyn Fn()>::new(move || {
+            Closure::<dyn Fn(Happening)>::new(move |_| {
                 state.borrow_mut().opened = true;
                 wake(&state);
             })
