@@ -1,6 +1,6 @@
 //! Answers a server's questions, five at a time: `cargo run --example elicitation ws://127.0.0.1:PORT/mcp` beside `everywire demo`.
 
-use everywire::proto::{ElicitRequest, ElicitResult};
+use everywire::proto::ElicitResult;
 use everywire::{Client, InputPolicy};
 
 #[tokio::main]

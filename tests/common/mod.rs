@@ -126,10 +126,7 @@ fn escaped(text: &str) -> String {
 
 /// Reconnects fast enough for a test to watch.
 pub fn swift() -> Reconnect {
-    let mut policy = Reconnect::default();
-    policy.base_delay = Duration::from_millis(20);
-    policy.max_delay = Duration::from_millis(100);
-    policy
+    Reconnect { base_delay: Duration::from_millis(20), max_delay: Duration::from_millis(100), ..Reconnect::default() }
 }
 
 /// A client to be, which remembers no era: ports come back.

@@ -3,6 +3,8 @@
 mod draft;
 mod mend;
 mod object;
+mod read;
+mod scan;
 mod text;
 mod value;
 mod write;

@@ -1,14 +1,17 @@
-//! The writer against serde_json, byte for byte.
+//! The writer and the scanner against serde_json.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use serde::{Serialize, Serializer};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::Json;
+use super::value::read_members;
 use super::write::{push_str, to_string};
+use super::{Json, read, scan};
 
 #[derive(Serialize, Clone, Debug)]
 struct Unit;
@@ -120,6 +123,124 @@ proptest! {
         push_str(&mut out, &text);
         prop_assert_eq!(out, before + &serde_json::to_string(&text)?);
     }
+}
+
+/// Broken JSON that is nearly none: valid text with bytes exchanged, dropped or put in.
+fn damaged() -> impl Strategy<Value = String> {
+    let byte = prop_oneof![
+        Just(""),
+        Just(" "),
+        Just("\""),
+        Just("\\"),
+        Just("{"),
+        Just("}"),
+        Just("["),
+        Just("]"),
+        Just(","),
+        Just(":"),
+        Just("0"),
+        Just("1"),
+        Just("-"),
+        Just("."),
+        Just("e"),
+        Just("+"),
+        Just("\n"),
+        Just("\u{1}"),
+        Just("null"),
+        Just("tru"),
+        Just("\\u12"),
+        Just("\\uD800"),
+        Just("ä"),
+        Just("\u{FEFF}"),
+    ];
+    (shape(), proptest::collection::vec((any::<proptest::sample::Index>(), 0..2_usize, byte), 0..3)).prop_map(
+        |(shape, edits)| {
+            let text = serde_json::to_string(&BTreeMap::from([("a", &shape), ("b", &shape)])).unwrap_or("{}".into());
+            let mut all: Vec<String> = text.chars().map(String::from).collect();
+            for (at, drop, put) in edits {
+                let at = at.index(all.len());
+                if drop == 1 {
+                    all[at].clear();
+                }
+                all[at].push_str(put);
+            }
+            all.concat()
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+    #[test]
+    fn what_is_passed_over_is_json_and_has_the_members_that_serde_json_sees(text in damaged()) {
+        let mut ours = Vec::new();
+        let passed = scan::members(&text, |key, value| ours.push((Cow::Borrowed(key), value)));
+        match (passed, read_members(&text)) {
+            (Some(()), theirs) => prop_assert_eq!(ours, theirs?),
+            (None, Ok(members)) => {
+                let deep = text.matches(['[', '{']).count() > 64;
+                let escaped = members.iter().any(|(key, _)| matches!(key, Cow::Owned(_)));
+                prop_assert!(deep || escaped, "left to serde_json without need: {}", text);
+            }
+            (None, Err(_)) => {}
+        }
+    }
+}
+
+/// Read one way and the other; what serde_json cannot read is not read here.
+fn same_as_serde_json<T: DeserializeOwned + Serialize>(text: &str) -> Result<bool, TestCaseError> {
+    let shown = |value: T| serde_json::to_string(&value).map_err(|error| error.to_string());
+    let ours = read::from_text::<T>(text).map(shown);
+    let theirs = serde_json::from_str::<T>(text).map(shown);
+    match (ours, theirs) {
+        (Ok(ours), Ok(theirs)) => prop_assert_eq!(ours, theirs),
+        (Ok(ours), Err(theirs)) => return Err(TestCaseError::fail(format!("{text} read as {ours:?}, not {theirs}"))),
+        (Err(_), _) => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// As awkward as types of callers may be.
+#[derive(Serialize, Deserialize)]
+struct Typed {
+    a: Option<Tagged>,
+    b: Json,
+    #[serde(default)]
+    c: BTreeMap<i64, (u8, String)>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Tagged {
+    Object(BTreeMap<String, Value>),
+    Text(String),
+    List(Vec<Box<RawValue>>),
+    Other(Value),
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+    #[test]
+    fn what_is_read_is_what_serde_json_reads(text in damaged()) {
+        same_as_serde_json::<Value>(&text)?;
+        same_as_serde_json::<Typed>(&text)?;
+        same_as_serde_json::<Box<RawValue>>(&text)?;
+        same_as_serde_json::<BTreeMap<String, Tagged>>(&text)?;
+    }
+}
+
+#[test]
+fn the_shapes_of_messages_are_not_left_to_serde_json() -> Result<(), TestCaseError> {
+    for text in [
+        r#"{"a":null,"b":[{"x":1.5},true,""]}"#,
+        r#" { "a" : {"k\u00e9y":1,"\n":"\n"} , "b" : "\ud83d\ude00", "d": [] } "#,
+    ] {
+        prop_assert!(same_as_serde_json::<Typed>(text)? || text.contains("k\\u"), "{}", text);
+    }
+    let result = r#"{"content":[{"type":"text","text":"a \"b\""},{"type":"image","data":"","mimeType":"image/png"}],
+        "structuredContent":{"a":[1,2]},"isError":false,"resultType":"complete","_meta":{"x":{"name":"n"}}}"#;
+    prop_assert!(same_as_serde_json::<crate::proto::CallToolResult>(result)?);
+    Ok(())
 }
 
 #[test]

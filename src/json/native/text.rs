@@ -4,11 +4,11 @@ use std::fmt;
 
 use bytes::Bytes;
 use bytestring::ByteString;
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
 use super::Json;
 use super::object::push_id;
+use super::scan;
+use super::value::{plain, read_members};
 use crate::frame::RequestId;
 use crate::json::{Malformed, Message, MessageId};
 
@@ -44,94 +44,73 @@ impl Text {
 
     /// Reads the envelope. The payload stays a slice of this text.
     pub(crate) fn read(&self) -> Result<Message, Malformed> {
-        let Envelope { id, method, params, result, error } = match serde_json::from_str(&self.0) {
-            Ok(envelope) => envelope,
-            Err(_) => {
-                return Err(if serde_json::from_str::<serde::de::IgnoredAny>(&self.0).is_err() {
-                    Malformed::NotJson
-                } else if self.0.trim_start().starts_with('[') {
-                    Malformed::Batch
-                } else {
-                    Malformed::NotMessage
-                });
-            }
-        };
-        let filled = |raw: Option<&'_ RawValue>| {
-            raw.filter(|raw| raw.get() != "null").map(|raw| Json(self.0.slice_ref(raw.get())))
-        };
-        let method = match method.filter(|raw| raw.get() != "null") {
+        let mut envelope = Envelope::default();
+        if scan::members(&self.0, |name, value| envelope.set(name, value)).is_none() {
+            envelope = Envelope::default();
+            let members = read_members(&self.0).map_err(|_| self.malformed())?;
+            members.iter().for_each(|(name, value)| envelope.set(name, value));
+        }
+        let Envelope { id, method, params, result, error } = envelope;
+        let filled =
+            |part: Option<&'_ str>| part.filter(|part| *part != "null").map(|part| Json(self.0.slice_ref(part)));
+        let method = match filled(method) {
             None => None,
-            Some(raw) => Some(serde_json::from_str::<String>(raw.get()).map_err(|_| Malformed::NotMessage)?),
+            Some(method) => match plain(&method.0) {
+                Some(plain) => Some(plain.to_owned()),
+                None => Some(serde_json::from_str(&method.0).map_err(|_| Malformed::NotMessage)?),
+            },
         };
         let error = filled(error);
         // `"result": null` beside an error is how JSON-RPC 1.0 writes an error.
         let result = match result {
-            Some(raw) if raw.get() == "null" && error.is_some() => None,
-            Some(raw) => Some(Json(self.0.slice_ref(raw.get()))),
+            Some("null") if error.is_some() => None,
+            Some(part) => Some(Json(self.0.slice_ref(part))),
             None => None,
         };
         if method.is_none() && result.is_none() && error.is_none() {
             return Err(Malformed::NotMessage);
         }
         Ok(Message {
-            id: id.map_or(MessageId::Absent, |raw| id_of(raw.get()).map_or(MessageId::Alien, MessageId::Id)),
+            id: id.map_or(MessageId::Absent, |raw| id_of(raw).map_or(MessageId::Alien, MessageId::Id)),
             method,
             params: filled(params),
             error: if result.is_some() { None } else { error },
             result,
         })
     }
+
+    /// Why this is no message, where it is not even an object.
+    fn malformed(&self) -> Malformed {
+        if serde_json::from_str::<serde::de::IgnoredAny>(&self.0).is_err() {
+            Malformed::NotJson
+        } else if self.0.trim_start().starts_with('[') {
+            Malformed::Batch
+        } else {
+            Malformed::NotMessage
+        }
+    }
 }
 
 /// The members of an envelope, unread; the last where one stands twice, as `JSON.parse` has it.
 #[derive(Default)]
 struct Envelope<'a> {
-    id: Option<&'a RawValue>,
-    method: Option<&'a RawValue>,
-    params: Option<&'a RawValue>,
-    result: Option<&'a RawValue>,
-    error: Option<&'a RawValue>,
+    id: Option<&'a str>,
+    method: Option<&'a str>,
+    params: Option<&'a str>,
+    result: Option<&'a str>,
+    error: Option<&'a str>,
 }
 
-impl<'de> Deserialize<'de> for Envelope<'de> {
-    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(field_identifier, rename_all = "lowercase")]
-        enum Field {
-            Id,
-            Method,
-            Params,
-            Result,
-            Error,
-            #[serde(other)]
-            Other,
+impl<'a> Envelope<'a> {
+    fn set(&mut self, name: &str, value: &'a str) {
+        match name {
+            "id" => self.id = Some(value),
+            "method" => self.method = Some(value),
+            "params" => self.params = Some(value),
+            "result" => self.result = Some(value),
+            "error" => self.error = Some(value),
+            _ => {}
         }
-        struct Visitor;
-        impl<'de> serde::de::Visitor<'de> for Visitor {
-            type Value = Envelope<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON-RPC message")
-            }
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut all = Envelope::default();
-                while let Some(field) = map.next_key()? {
-                    let member = match field {
-                        Field::Id => &mut all.id,
-                        Field::Method => &mut all.method,
-                        Field::Params => &mut all.params,
-                        Field::Result => &mut all.result,
-                        Field::Error => &mut all.error,
-                        Field::Other => {
-                            map.next_value::<serde::de::IgnoredAny>()?;
-                            continue;
-                        }
-                    };
-                    *member = Some(map.next_value()?);
-                }
-                Ok(all)
-            }
-        }
-        d.deserialize_map(Visitor)
     }
 }
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use bytestring::ByteString;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use super::mend::mend;
 use super::text::id_of;
 use super::write::{RAW, push_str, to_string};
+use super::{read, scan};
 use crate::frame::RequestId;
 use crate::json::JsonError;
 
@@ -59,6 +60,9 @@ impl Json {
     /// # Errors
     /// Where the value does not have that shape.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, JsonError> {
+        if let Ok(value) = read::from_text(&self.0) {
+            return Ok(value);
+        }
         match serde_json::from_str(&self.0) {
             Ok(value) => Ok(value),
             Err(error) => match mend(&self.0) {
@@ -73,40 +77,22 @@ impl Json {
         self.0.to_string()
     }
 
-    fn members(&self) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
-        struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-        impl<'de> Deserialize<'de> for Members<'de> {
-            fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
-                struct Visitor;
-                impl<'de> serde::de::Visitor<'de> for Visitor {
-                    type Value = Members<'de>;
-                    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                        f.write_str("an object")
-                    }
-                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                        #[derive(Deserialize)]
-                        struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-                        let mut all = Vec::new();
-                        while let Some((Key(key), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
-                            all.push((key, value));
-                        }
-                        Ok(Members(all))
-                    }
-                }
-                d.deserialize_map(Visitor)
-            }
+    fn members(&self) -> Option<Vec<(Cow<'_, str>, &str)>> {
+        let mut all = Vec::new();
+        if scan::members(&self.0, |key, value| all.push((Cow::Borrowed(key), value))).is_some() {
+            return Some(all);
         }
-        serde_json::from_str::<Members<'_>>(&self.0).ok().map(|members| members.0)
+        read_members(&self.0).ok()
     }
 
-    fn slice(&self, raw: &RawValue) -> Self {
-        Self(self.0.slice_ref(raw.get()))
+    fn slice(&self, part: &str) -> Self {
+        Self(self.0.slice_ref(part))
     }
 
     /// The member `key` of an object, the last where it stands twice.
     pub fn get(&self, key: &str) -> Option<Self> {
-        let members = self.members()?;
-        members.iter().rev().find(|(name, _)| name == key).map(|(_, raw)| self.slice(raw))
+        let [member] = self.pick([key])?;
+        member
     }
 
     /// The members of an object, in order, the last where a name stands twice.
@@ -124,12 +110,15 @@ impl Json {
     /// The items of an array.
     pub fn items(&self) -> Option<Vec<Self>> {
         let items: Vec<&RawValue> = serde_json::from_str(&self.0).ok()?;
-        Some(items.into_iter().map(|raw| self.slice(raw)).collect())
+        Some(items.into_iter().map(|raw| self.slice(raw.get())).collect())
     }
 
     /// The value, where it is a string.
     pub fn as_str(&self) -> Option<String> {
-        self.parse().ok()
+        match plain(&self.0) {
+            Some(plain) => Some(plain.to_owned()),
+            None => self.parse().ok(),
+        }
     }
 
     /// The value, where it is a number.
@@ -163,8 +152,17 @@ impl Json {
 
     /// Several members of an object in one pass; `None` where this is no object.
     pub(crate) fn pick<const N: usize>(&self, names: [&str; N]) -> Option<[Option<Self>; N]> {
-        let members = self.members()?;
-        Some(names.map(|name| members.iter().rev().find(|(key, _)| key == name).map(|(_, raw)| self.slice(raw))))
+        let mut found = [None; N];
+        let passed = scan::members(&self.0, |key, value| {
+            if let Some(at) = names.iter().position(|name| *name == key) {
+                found[at] = Some(value);
+            }
+        });
+        if passed.is_none() {
+            let members = read_members(&self.0).ok()?;
+            found = names.map(|name| members.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value));
+        }
+        Some(found.map(|value| value.map(|value| self.slice(value))))
     }
 
     /// Whether both are written alike: a fast look that may say no to equal values.
@@ -176,6 +174,36 @@ impl Json {
     pub(crate) fn mentions(&self, needle: &str) -> bool {
         memchr::memmem::find(self.0.as_bytes(), needle.as_bytes()).is_some()
     }
+}
+
+/// The inside of a string without escapes.
+pub(super) fn plain(json: &str) -> Option<&str> {
+    let inside = json.strip_prefix('"')?.strip_suffix('"')?;
+    memchr::memchr(b'\\', inside.as_bytes()).is_none().then_some(inside)
+}
+
+/// The members of an object, by serde_json.
+pub(super) fn read_members(text: &str) -> Result<Vec<(Cow<'_, str>, &str)>, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+    struct Members;
+    impl<'de> Visitor<'de> for Members {
+        type Value = Vec<(Cow<'de, str>, &'de str)>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut all = Vec::new();
+            while let Some((Key(key), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
+                all.push((key, value.get()));
+            }
+            Ok(all)
+        }
+    }
+    let mut text = serde_json::Deserializer::from_str(text);
+    let members = text.deserialize_map(Members)?;
+    text.end()?;
+    Ok(members)
 }
 
 impl Serialize for Json {

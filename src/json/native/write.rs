@@ -6,6 +6,8 @@
 use serde::ser::{self, Error as _, Serialize, Serializer};
 use serde_json::Error;
 
+use super::scan::clean;
+
 /// How serde_json hands on text that is JSON already (`RawValue`), and numbers in builds with arbitrary precision.
 pub(super) const RAW: &str = "$serde_json::private::RawValue";
 const NUMBER: &str = "$serde_json::private::Number";
@@ -42,25 +44,6 @@ pub(super) fn push_str(out: &mut String, value: &str) {
 /// Writes a whole number.
 pub(super) fn push_int(out: &mut String, value: impl itoa::Integer) {
     out.push_str(itoa::Buffer::new().format(value));
-}
-
-/// How many bytes from the beginning need no escape.
-fn clean(bytes: &[u8]) -> usize {
-    let mut clean = 0;
-    // Fixed blocks without a branch inside: the compiler makes vector instructions of them.
-    let (blocks, rest) = bytes.as_chunks::<32>();
-    for block in blocks {
-        if block.iter().fold(false, |dirty, byte| dirty | needs_escape(*byte)) {
-            break;
-        }
-        clean += block.len();
-    }
-    let rest = if clean == bytes.len() - rest.len() { rest } else { &bytes[clean..] };
-    clean + rest.iter().position(|byte| needs_escape(*byte)).unwrap_or(rest.len())
-}
-
-fn needs_escape(byte: u8) -> bool {
-    (byte < 0x20) | (byte == b'"') | (byte == b'\\')
 }
 
 #[cold]

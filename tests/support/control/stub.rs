@@ -115,6 +115,7 @@ fn select(kind: Kind, request: &Request, mut response: Response) -> Result<Respo
     Ok(response)
 }
 
+#[allow(clippy::result_large_err, reason = "the error is the library's own")]
 async fn talk<S: AsyncRead + AsyncWrite + Unpin>(stream: S, kind: Kind, script: &Script) {
     let Ok(mut socket) = accept_hdr_async(stream, |request: &Request, response: Response| {
         for (name, value) in request.headers() {
