@@ -125,12 +125,16 @@ fn assign(target: &JsValue, source: &JsValue) -> Result<JsValue, JsValue> {
 
 /// The text of one message: a JavaScript string that never enters linear memory.
 #[derive(Clone, PartialEq)]
-pub struct Text(JsString);
+pub struct Text {
+    text: JsString,
+    /// Asked for once: the host is slower to ask than a field.
+    len: usize,
+}
 
 impl Text {
     /// The length in UTF-16 code units, which is at most the length in bytes.
     pub fn len(&self) -> usize {
-        self.0.length() as usize
+        self.len
     }
 
     /// Whether there is no text.
@@ -140,12 +144,12 @@ impl Text {
 
     /// The JavaScript string.
     pub fn as_js(&self) -> &JsString {
-        &self.0
+        &self.text
     }
 
     /// Reads the envelope.
     pub(crate) fn read(&self) -> Result<Message, Malformed> {
-        let value = json_parse(&self.0).map_err(|_| Malformed::NotJson)?;
+        let value = json_parse(&self.text).map_err(|_| Malformed::NotJson)?;
         if !value.is_object() {
             return Err(Malformed::NotMessage);
         }
@@ -193,19 +197,19 @@ fn id_value(id: &RequestId) -> JsValue {
 
 impl From<JsString> for Text {
     fn from(text: JsString) -> Self {
-        Self(text)
+        Self { len: text.length() as usize, text }
     }
 }
 
 impl From<String> for Text {
     fn from(text: String) -> Self {
-        Self(text.into())
+        Self::from(JsString::from(text))
     }
 }
 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&String::from(&self.0))
+        f.write_str(&String::from(&self.text))
     }
 }
 
@@ -407,6 +411,11 @@ impl Object {
     pub(crate) fn build(self) -> Json {
         Json(self.0)
     }
+
+    #[cfg_attr(not(feature = "js"), expect(dead_code, reason = "only the npm package hands objects out"))]
+    pub(crate) fn into_js(self) -> JsValue {
+        self.0
+    }
 }
 
 /// A request or notification before its id and `_meta` are known.
@@ -524,7 +533,7 @@ impl Draft {
         if let Some(id) = id {
             self.frame.set_id(&id_value(id));
         }
-        let text = Text(stringify(self.frame.as_ref())?);
+        let text = Text::from(stringify(self.frame.as_ref())?);
         Ok(Sent { text, user_meta })
     }
 }
@@ -537,7 +546,7 @@ impl Sent {
     /// The same message to be sent once more, under another id.
     pub(crate) fn reopen(&self) -> Draft {
         // Our own text always parses.
-        let frame: Frame = json_parse(&self.text.0).unwrap_or(JsValue::UNDEFINED).unchecked_into();
+        let frame: Frame = json_parse(&self.text.text).unwrap_or(JsValue::UNDEFINED).unchecked_into();
         let params = frame.params_of();
         if !params.is_undefined() {
             // An undefined member is not written.
@@ -563,7 +572,7 @@ fn response(id: JsValue, fill: impl FnOnce(&Frame)) -> Text {
     VERSION.with(|version| frame.set_jsonrpc(version));
     frame.set_id(&id);
     fill(&frame);
-    Text(stringify(frame.as_ref()).unwrap_or_else(|_| JsString::from("{}")))
+    Text::from(stringify(frame.as_ref()).unwrap_or_else(|_| JsString::from("{}")))
 }
 
 /// The text of a result.
