@@ -12,7 +12,10 @@ use crate::servers::{Kind, Spawned};
 const CONNECTIONS: u32 = 1_000;
 /// Connections made first: what the first ones set up for all is not counted.
 const WARM_UP: u32 = 10;
-const WATCHED: Duration = Duration::from_secs(10);
+/// By then the timers of connecting have run out, which are not set again.
+const SETTLED: Duration = Duration::from_secs(12);
+/// One keep-alive of the client's.
+const WATCHED: Duration = Duration::from_secs(20);
 
 pub(crate) async fn run() -> Result<(), Fault> {
     let server = Spawned::start(Kind::Everywire)?;
@@ -24,19 +27,18 @@ pub(crate) async fn run() -> Result<(), Fault> {
         }
         clients.push(Client::builder(&server.url()).era(EraChoice::Modern).connect().await?);
     }
-    // The work that follows a connection is done by then, and nothing else is due.
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(SETTLED).await;
     let after = [Process::This.resident(), server.process().resident()];
     let sleeps = [Process::This.sleeps(), server.process().sleeps()];
     tokio::time::sleep(WATCHED).await;
     let woken = [Process::This.sleeps(), server.process().sleeps()];
 
-    let difference = |from: Option<u64>, to: Option<u64>| Some(to?.saturating_sub(from?) as f64);
+    let each = |from: Option<u64>, to: Option<u64>| Some(to?.saturating_sub(from?) as f64 / f64::from(CONNECTIONS));
     println!("\n{CONNECTIONS} idle connections");
-    println!("{:46} {:>20} {:>26}", "", "KiB per connection", "wake-ups in 10 s, all of them");
+    println!("{:46} {:>10} {:>18}", "for each of them", "KiB", "wake-ups in 20 s");
     for (end, name) in ["everywire client", "everywire server"].into_iter().enumerate() {
-        let memory = difference(before[end], after[end]).map(|kib| kib / f64::from(CONNECTIONS));
-        println!("{name:46} {:>20} {:>26}", shown(memory), shown(difference(sleeps[end], woken[end])));
+        let (memory, woken) = (each(before[end], after[end]), each(sleeps[end], woken[end]));
+        println!("{name:46} {:>10} {:>18}", shown(memory), shown(woken));
     }
     drop(clients);
     Ok(())
