@@ -227,7 +227,8 @@ impl<H: Host> Driver<H> {
     /// Acts on the outputs, with no lock held. `true` where a new attempt to connect waits to be polled.
     fn act(&mut self) -> bool {
         let mut begun = false;
-        for output in std::mem::take(&mut self.outputs) {
+        let mut outputs = std::mem::take(&mut self.outputs);
+        for output in outputs.drain(..) {
             match output {
                 Output::Reply(ticket, result) => self.host.reply(ticket, result),
                 Output::Progress(to, params) => self.host.progress(to, params),
@@ -249,6 +250,10 @@ impl<H: Host> Driver<H> {
                     begun = true;
                 }
             }
+        }
+        // Kept for the next turn, unless a callback has already begun that.
+        if self.outputs.is_empty() {
+            self.outputs = outputs;
         }
         begun
     }

@@ -21,7 +21,7 @@ pub(super) fn error(error: &Error) -> JsValue {
     if let Some(state) = error.request_state() {
         fields = fields.str("requestState", state);
     }
-    fields.build().as_js().clone()
+    fields.into_js()
 }
 
 pub(super) fn info(info: &Info) -> JsValue {
@@ -37,7 +37,7 @@ pub(super) fn info(info: &Info) -> JsValue {
     if let Some(instructions) = &info.instructions {
         all = all.str("instructions", instructions);
     }
-    all.build().as_js().clone()
+    all.into_js()
 }
 
 pub(super) fn state(state: &State, host: &Host) -> JsValue {
@@ -52,9 +52,7 @@ pub(super) fn state(state: &State, host: &Host) -> JsValue {
         State::Closed { reason: Some(reason) } => with(Object::new().str("status", "closed"), reason),
         State::Closed { reason: None } => Object::new().str("status", "closed"),
     }
-    .build()
-    .as_js()
-    .clone()
+    .into_js()
 }
 
 pub(super) fn metrics(metrics: &Metrics) -> JsValue {
@@ -80,11 +78,11 @@ pub(super) fn metrics(metrics: &Metrics) -> JsValue {
         ("malformed", metrics.malformed),
     ];
     let all = counters.into_iter().fold(Object::new(), |all, (name, count)| all.num(name, count as f64));
-    all.json("latency", &latency).build().as_js().clone()
+    all.json("latency", &latency).into_js()
 }
 
 pub(super) fn input_context(request: &InputRequest) -> JsValue {
-    Object::new().str("source", if request.round { "round" } else { "push" }).build().as_js().clone()
+    Object::new().str("source", if request.round { "round" } else { "push" }).into_js()
 }
 
 pub(super) fn event(event: Event, host: &Host) -> (&'static str, JsValue) {
@@ -131,5 +129,5 @@ pub(super) fn event(event: Event, host: &Host) -> (&'static str, JsValue) {
             "frame"
         }
     };
-    (kind, detail.build().as_js().clone())
+    (kind, detail.into_js())
 }

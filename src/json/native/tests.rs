@@ -218,6 +218,22 @@ enum Tagged {
     Other(Value),
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct CallResult {
+    content: Vec<Content>,
+    structured_content: Option<Json>,
+    is_error: bool,
+    #[serde(rename = "_meta")]
+    meta: Json,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Content {
+    r#type: String,
+    text: Option<String>,
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
     #[test]
@@ -239,7 +255,7 @@ fn the_shapes_of_messages_are_not_left_to_serde_json() -> Result<(), TestCaseErr
     }
     let result = r#"{"content":[{"type":"text","text":"a \"b\""},{"type":"image","data":"","mimeType":"image/png"}],
         "structuredContent":{"a":[1,2]},"isError":false,"resultType":"complete","_meta":{"x":{"name":"n"}}}"#;
-    prop_assert!(same_as_serde_json::<crate::proto::CallToolResult>(result)?);
+    prop_assert!(same_as_serde_json::<CallResult>(result)?);
     Ok(())
 }
 

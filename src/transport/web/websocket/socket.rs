@@ -71,8 +71,7 @@ const MAX_UNITS: usize = 64 << 20;
 #[derive(Default)]
 pub(super) struct State {
     pub(super) opened: bool,
-    /// With their lengths: asking the host again costs as much as the message.
-    messages: VecDeque<(JsString, usize)>,
+    messages: VecDeque<Text>,
     units: usize,
     /// Our side has begun to close.
     pub(super) closing: bool,
@@ -87,9 +86,9 @@ pub(super) struct State {
 impl State {
     /// The next message that waits.
     pub(super) fn pop(&mut self) -> Option<Text> {
-        let (message, size) = self.messages.pop_front()?;
-        self.units -= size;
-        Some(Text::from(message))
+        let message = self.messages.pop_front()?;
+        self.units = self.units.saturating_sub(message.len());
+        Some(message)
     }
 }
 
@@ -98,7 +97,7 @@ pub(super) struct Socket {
     host: Host,
     pub(super) state: Rc<RefCell<State>>,
     _on_message: Closure<dyn Fn(Happening)>,
-    _on_open: Closure<dyn Fn()>,
+    _on_open: Closure<dyn Fn(Happening)>,
     _on_close: Closure<dyn Fn(Happening)>,
 }
 
@@ -123,7 +122,7 @@ impl Socket {
         let state = Rc::new(RefCell::new(State::default()));
         let on_open = {
             let state = state.clone();
-            Closure::<dyn Fn()>::new(move || {
+            Closure::<dyn Fn(Happening)>::new(move |_| {
                 state.borrow_mut().opened = true;
                 wake(&state);
             })
@@ -196,8 +195,8 @@ fn arrived(state: &RefCell<State>, data: JsValue, max_message: usize) -> Result<
             "the server sent a binary frame; MCP messages are text frames, so check that this is an MCP server";
         return Err((4003, TransportError::new(TransportErrorKind::Protocol, detail)));
     }
-    let text: JsString = data.unchecked_into();
-    let size = text.length() as usize;
+    let text = Text::from(data.unchecked_into::<JsString>());
+    let size = text.len();
     if size > max_message {
         let kind = TransportErrorKind::TooLarge { size, limit: max_message };
         let detail = join(&[
@@ -214,7 +213,7 @@ fn arrived(state: &RefCell<State>, data: JsValue, max_message: usize) -> Result<
         return Err((4008, TransportError::new(TransportErrorKind::Overloaded, detail)));
     }
     state.units += size;
-    state.messages.push_back((text, size));
+    state.messages.push_back(text);
     Ok(())
 }
 

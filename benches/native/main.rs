@@ -1,0 +1,176 @@
+//! How fast the native WebSocket client and server are, beside hand-written ones and beside no protocol at all.
+//!
+//! ```text
+//! cargo bench --features server --bench native [-- ROUNDS]
+//! ```
+//!
+//! Every server is a process of its own with one thread, and so is the client. The rows take turns within each round, so
+//! that whatever else the machine does hits all of them; what is printed are medians over the rounds. Compare rows of one
+//! run, not figures of two. CPU time, memory and wake-ups come from `/proc` and are missing elsewhere than on Linux.
+
+mod hand;
+mod idle;
+mod measure;
+mod ours;
+mod raw;
+mod servers;
+
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+use futures_util::future::try_join_all;
+use measure::{Cpu, Process, median, shown};
+use servers::{Kind, Spawned};
+
+/// What any of these fails with.
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+
+/// A connected client that has a text echoed by the tool `echo`.
+trait Echo {
+    async fn echo(&self, text: &str) -> Result<String, Fault>;
+
+    /// Calls, `width` at a time, for as long as `more` says of their number; how long each took, in microseconds.
+    async fn calls(&self, text: &str, width: usize, more: impl Fn(usize) -> bool) -> Result<Vec<f64>, Fault> {
+        let begun = Cell::new(0);
+        let lane = async || {
+            let mut times = Vec::new();
+            while more(begun.get()) {
+                begun.set(begun.get() + 1);
+                let start = Instant::now();
+                let answer = self.echo(text).await?;
+                times.push(start.elapsed().as_secs_f64() * 1e6);
+                if answer != text {
+                    return Err("the echo is not what was sent".into());
+                }
+            }
+            Ok::<_, Fault>(times)
+        };
+        let lanes = try_join_all((0..width).map(|_| lane())).await?;
+        Ok(lanes.concat())
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Mode {
+    Sequential,
+    InFlight,
+    Large,
+}
+
+/// Calls that are under way at once.
+const IN_FLIGHT: usize = 64;
+
+impl Mode {
+    const ALL: [Self; 3] = [Self::Sequential, Self::InFlight, Self::Large];
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Sequential => "64 bytes, one call after the other",
+            Self::InFlight => "64 bytes, 64 calls in flight",
+            Self::Large => "1 MB, one call after the other",
+        }
+    }
+
+    fn text(self) -> String {
+        let bytes = if matches!(self, Self::Large) { 1_000_000 } else { 64 };
+        "The quick brown fox jumps over the lazy dog 0123456789. ".chars().cycle().take(bytes).collect()
+    }
+
+    /// Calls to warm up with, and how long to measure.
+    fn extent(self) -> (usize, Duration) {
+        match self {
+            Self::Sequential => (500, Duration::from_millis(700)),
+            Self::InFlight => (5_000, Duration::from_millis(1_000)),
+            Self::Large => (5, Duration::from_millis(1_000)),
+        }
+    }
+}
+
+const ROWS: [(&str, Kind); 6] = [
+    ("raw echo, no JSON", Kind::Raw),
+    ("hand-written client and server", Kind::Hand),
+    ("everywire (legacy) on the hand-written server", Kind::Hand),
+    ("everywire (modern) on the hand-written server", Kind::Hand),
+    ("everywire (legacy) on its own server", Kind::Everywire),
+    ("everywire (modern) on its own server", Kind::Everywire),
+];
+
+/// What one row did in one round, per call in microseconds.
+#[derive(Default, Clone, Copy)]
+struct Sample {
+    per_second: f64,
+    p50: f64,
+    client: Option<f64>,
+    server: Option<f64>,
+}
+
+fn main() -> Result<(), Fault> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if let Some(kind) = servers::asked_for() {
+        return runtime.block_on(servers::serve(kind));
+    }
+    let rounds = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(5);
+    runtime.block_on(run(rounds))
+}
+
+async fn run(rounds: usize) -> Result<(), Fault> {
+    for mode in Mode::ALL {
+        let mut samples = vec![Vec::new(); ROWS.len()];
+        for _ in 0..rounds {
+            for (row, samples) in samples.iter_mut().enumerate() {
+                samples.push(sample(row, mode).await?);
+            }
+        }
+        print(mode, &samples);
+    }
+    idle::run().await
+}
+
+async fn sample(row: usize, mode: Mode) -> Result<Sample, Fault> {
+    let server = Spawned::start(ROWS[row].1)?;
+    let url = server.url();
+    match row {
+        0 => measure(&raw::Client::connect(&url, &mode.text()).await?, mode, &server).await,
+        1 => measure(&hand::Client::connect(&url).await?, mode, &server).await,
+        2 | 4 => measure(&ours::Client::connect(&url, false).await?, mode, &server).await,
+        _ => measure(&ours::Client::connect(&url, true).await?, mode, &server).await,
+    }
+}
+
+async fn measure<C: Echo>(client: &C, mode: Mode, server: &Spawned) -> Result<Sample, Fault> {
+    let text = mode.text();
+    let (warm_up, extent) = mode.extent();
+    let width = if matches!(mode, Mode::InFlight) { IN_FLIGHT } else { 1 };
+    client.calls(&text, width, |done| done < warm_up).await?;
+    let (ours, theirs) = (Cpu::of(Process::This), Cpu::of(server.process()));
+    let start = Instant::now();
+    let mut times = client.calls(&text, width, |_| start.elapsed() < extent).await?;
+    let elapsed = start.elapsed();
+    let count = times.len() as f64;
+    let per_call = |cpu: Option<Duration>| cpu.map(|cpu| cpu.as_secs_f64() * 1e6 / count);
+    Ok(Sample {
+        per_second: count / elapsed.as_secs_f64(),
+        p50: median(&mut times),
+        client: per_call(ours.since(Process::This)),
+        server: per_call(theirs.since(server.process())),
+    })
+}
+
+fn print(mode: Mode, rows: &[Vec<Sample>]) {
+    println!("\n{}", mode.title());
+    println!("{:46} {:>10} {:>10} {:>14} {:>14}", "", "calls/s", "p50 µs", "client CPU µs", "server CPU µs");
+    for ((name, _), samples) in ROWS.iter().zip(rows) {
+        let of = |part: fn(&Sample) -> f64| median(&mut samples.iter().map(part).collect::<Vec<_>>());
+        let maybe = |part: fn(&Sample) -> Option<f64>| {
+            let known: Option<Vec<f64>> = samples.iter().map(part).collect();
+            shown(known.map(|mut known| median(&mut known)))
+        };
+        println!(
+            "{name:46} {:>10.0} {:>10.1} {:>14} {:>14}",
+            of(|sample| sample.per_second),
+            of(|sample| sample.p50),
+            maybe(|sample| sample.client),
+            maybe(|sample| sample.server),
+        );
+    }
+}

@@ -1,0 +1,15 @@
+//! JSON as the host's own values: `JSON.parse` and `JSON.stringify` do the work, heads are read through getters.
+
+mod draft;
+mod host;
+mod object;
+mod text;
+mod value;
+
+pub(crate) use draft::{Draft, Sent};
+pub(crate) use object::Object;
+pub use text::Text;
+#[cfg(any(feature = "server", test))]
+pub(crate) use text::result_text_with;
+pub(crate) use text::{error_text, result_text};
+pub use value::Json;
