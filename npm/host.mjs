@@ -65,15 +65,15 @@ export function host({ onElicit, onSample, onRoots, onEvent, token }) {
 
     event(type, detail) {
       if (type == "subscriptionEnded") owner?.ended(detail.key);
+      if (type == "state" && detail.state.status == "closed") {
+        // First of all, so that a call made from the page's handler is answered too.
+        inputs.closeAll();
+        owner?.closed();
+      }
       try {
         onEvent?.({ type, ...detail });
       } catch (error) {
         report(error);
-      }
-      if (type == "state" && detail.state.status == "closed") {
-        inputs.closeAll();
-        // The event is told from inside the core, which must not be left without its answers.
-        queueMicrotask(() => owner?.closed());
       }
     },
 

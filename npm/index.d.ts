@@ -296,12 +296,12 @@ export type ConnectionState =
       /** Milliseconds from the moment this was told until that attempt. */
       retryInMs: number;
       /** Why the last connection or attempt ended. */
-      reason?: string;
+      reason?: EverywireError;
     }
   | {
       status: "closed";
       /** Why, unless {@link Client.close} was called. */
-      reason?: string;
+      reason?: EverywireError;
     };
 
 /** Something that happened outside a call. */
@@ -317,7 +317,7 @@ export type ClientEvent =
   /** Subscriptions were renewed after a reconnect; changes may have been missed, so fetch again what you show. */
   | { type: "resynced" }
   /** The server ended a stream of notices. `reason` says why, where it was not an orderly end. */
-  | { type: "subscriptionEnded"; key: number; reason?: string }
+  | { type: "subscriptionEnded"; key: number; reason?: EverywireError }
   /** A handler of yours took too long to answer a question; the server was told `cancel`. */
   | { type: "inputTimedOut" }
   /** Something the peer did wrong that needed no error. */

@@ -28,7 +28,7 @@ step() {
     pid=$!
     while kill -0 "$pid" 2>/dev/null; do
       printf '\r\033[K[%2d] %-52s %s  %s' "$steps" "$title" "$(clock $((SECONDS - began)))" "$(tail -n 1 "$log" | tr -d '\r' | cut -c1-50)"
-      sleep 1
+      sleep 0.2
     done
     wait "$pid"
     status=$?

@@ -97,6 +97,19 @@ try {
     assert.equal(client.state.status, "closed");
   }
 
+  let closed;
+  const ended = new Promise((resolve) => (closed = resolve));
+  const last = await connect(url, {
+    WebSocket,
+    reconnect: false,
+    onEvent: (event) => event.type === "state" && event.state.status === "closed" && closed(event.state),
+  });
+  server.stdin.end();
+  const { reason } = await ended;
+  assert.ok(reason instanceof EverywireError && reason.message.includes("1001"), String(reason));
+  assert.equal(last.state.reason.code, reason.code);
+  await assert.rejects(last.ping(), { code: "closed" });
+
   await assert.rejects(connect("ws://127.0.0.1:9/", { WebSocket, reconnect: false }), { code: "connect_failed" });
   console.log("installed, connected and called in both eras");
 } finally {

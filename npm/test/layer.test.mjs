@@ -255,12 +255,14 @@ test("close frees the core once and answers what comes after", async () => {
   await assert.rejects(client.callTool({ name: "echo" }), { code: "closed" });
   await assert.rejects(client.listen({}), { code: "closed" });
 
-  const [lost, other] = await opened();
+  let late;
+  const [lost, other] = await opened({ onEvent: () => (late = lost.ping()) });
   other.host.event("state", { state: { status: "closed" } });
+  await assert.rejects(late, { code: "closed" });
+  assert.equal(lost.state.status, "connected");
   await turn();
   await turn();
   assert.ok(other.freed);
-  await assert.rejects(lost.ping(), { code: "closed" });
 });
 
 test("an aborted connect closes what it began", async () => {
@@ -274,4 +276,15 @@ test("an aborted connect closes what it began", async () => {
   assert.deepEqual(PaperCore.last.told, [["close"]]);
   assert.ok(PaperCore.last.freed);
   PaperCore.hold = false;
+});
+
+test("the types name every error code that the crate has, and no other", async () => {
+  const { readFile } = await import("node:fs/promises");
+  const source = await readFile(new URL("../../src/error.rs", import.meta.url), "utf8");
+  const types = await readFile(new URL("../index.d.ts", import.meta.url), "utf8");
+  const crate = new Set([...source.matchAll(/=> "([a-z_]+)",/g)].map(([, code]) => code));
+  const union = types.slice(types.indexOf("export type ErrorCode"), types.indexOf("export class EverywireError"));
+  const named = new Set([...union.matchAll(/\| "([a-z_]+)"/g)].map(([, code]) => code));
+  assert.ok(crate.size > 15, `${crate.size} codes were found in error.rs`);
+  assert.deepEqual([...named].sort(), [...crate].sort());
 });

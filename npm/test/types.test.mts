@@ -18,7 +18,7 @@ const client: Client = await connect("ws://127.0.0.1:9001/", {
     return source === "push" ? { action: "accept", content: { [names[0] ?? "name"]: ["a"] } } : { action: "cancel" };
   },
   onEvent: (event: ClientEvent) => {
-    if (event.type === "state" && event.state.status === "reconnecting") event.state.retryInMs.toFixed();
+    if (event.type === "state" && event.state.status === "reconnecting") event.state.retryInMs.toFixed(event.state.reason?.message.length);
     if (event.type === "frame") event.text.slice();
     // @ts-expect-error a log has no text
     if (event.type === "log") event.text;

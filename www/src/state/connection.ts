@@ -106,7 +106,7 @@ function onEvent(event: ClientEvent): void {
       const before = link.value.state.status;
       link.set({ state, since: performance.now() });
       // Said with its address when it was begun.
-      if (state.status !== "connecting") log.link(state.status, "attempt" in state ? `attempt ${state.attempt}${state.reason ? ` · ${state.reason}` : ""}` : ("reason" in state && state.reason) || "");
+      if (state.status !== "connecting") log.link(state.status, "attempt" in state ? `attempt ${state.attempt}${state.reason ? ` · ${state.reason.message}` : ""}` : ("reason" in state && state.reason?.message) || "");
       if (state.status === "reconnecting" && before !== "reconnecting") announce("Connection lost. Reconnecting.");
       if (state.status === "connected" && before === "reconnecting") {
         announce("Connected again.");
@@ -135,7 +135,7 @@ function onEvent(event: ClientEvent): void {
     case "inputTimedOut":
       return log.link("question timed out", "No answer was given in time; the server was told so.");
     case "subscriptionEnded":
-      return log.link("subscription ended", event.reason ?? "");
+      return log.link("subscription ended", event.reason?.message ?? "");
     default:
       return; // `log` is in the event log as the frame that brought it.
   }

@@ -27,13 +27,13 @@ function useCountdown(until: number): number {
 
 export function LinkBanner() {
   const { state, since } = useStore(link);
-  if (state.status === "reconnecting") return <Reconnecting attempt={state.attempt} until={since + state.retryInMs} reason={state.reason} />;
+  if (state.status === "reconnecting") return <Reconnecting attempt={state.attempt} until={since + state.retryInMs} reason={state.reason?.message} />;
   if (state.status === "connecting") return <p class="banner warn"><Icon name="refresh" /> Connecting…</p>;
   if (state.status !== "closed") return null;
   return (
     <div class="banner bad" role="alert">
       <Icon name="warn" />
-      <p><strong>The connection is closed.</strong> {state.reason}</p>
+      <p><strong>The connection is closed.</strong> {state.reason?.message}</p>
       <Button small onClick={again}>Connect again</Button>
     </div>
   );
