@@ -28,18 +28,23 @@ impl<T: Ticket> Shared<T> {
     /// Lock, mutate, wake: the driver drains after every command. The lock is free again before anybody is woken.
     pub(crate) fn command<R>(&self, command: impl FnOnce(&mut Session<T>, std::time::Duration) -> R) -> R {
         let now = now();
-        let mut session = self.session.lock();
-        let result = command(&mut session, now);
+        let result = command(&mut self.session.lock(), now);
+        self.after();
+        result
+    }
+
+    /// Stands once in the program, not once per command: in a page that is a good part of its weight.
+    #[inline(never)]
+    fn after(&self) {
         if self.gone.load(Ordering::Relaxed) {
-            // Whoever waits is answered by its ticket's end.
+            // Whoever waits is answered by its ticket's end, with no lock held.
+            let mut session = self.session.lock();
             let answers: Vec<_> = std::iter::from_fn(|| session.poll_output()).collect();
             drop(session);
             drop(answers);
         } else {
-            drop(session);
             self.waker.wake();
         }
-        result
     }
 
     /// For the driver alone, under the lock that [`Shared::drive`] holds: nobody drains the session after this.

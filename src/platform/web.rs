@@ -141,6 +141,7 @@ extern "C" {
 }
 
 /// Monotonic time since the context began.
+#[inline(never)]
 pub(crate) fn now() -> Duration {
     Duration::from_micros((performance_now() * 1000.0) as u64)
 }
