@@ -12,6 +12,7 @@
 
 mod ask;
 mod call;
+mod end;
 mod era;
 mod handshake;
 mod link;
@@ -41,7 +42,7 @@ pub(crate) use output::{InputEnd, InputKind, InputRequest, Output};
 pub(crate) use table::{Key, Table};
 
 use crate::error::{Error, ErrorKind};
-use crate::frame::{Close, Outbound};
+use crate::frame::Outbound;
 use crate::json::{Json, Text};
 use crate::resilience::Jitter;
 use ask::Inputs;
@@ -242,11 +243,6 @@ impl<T: Ticket> Session<T> {
         }
     }
 
-    /// The end: every ticket is answered, the link is closed in an orderly way.
-    pub(crate) fn close(&mut self, _: Duration) {
-        self.shut(None);
-    }
-
     // ---- Draining
 
     /// The next message for the link. Asked only while the link takes messages.
@@ -361,44 +357,5 @@ impl<T: Ticket> Session<T> {
         if let Ok(sent) = draft.and_then(|draft| draft.finish(None, Default::default())) {
             self.send(sent.text().clone());
         }
-    }
-
-    /// Ends everything: all waiters are answered with the reason, the link is closed.
-    fn shut(&mut self, reason: Option<Error>) {
-        if matches!(self.link, LinkState::Closed { .. }) {
-            return;
-        }
-        let had_link = matches!(self.link, LinkState::Up { .. });
-        let error = reason.clone().unwrap_or_else(|| Error::new(ErrorKind::Closed));
-        self.stage = Stage::Down;
-        self.queue.clear();
-        self.aliases = Table::new();
-        self.control.clear();
-        for id in self.inputs.clear() {
-            self.outputs.push_back(Output::InputCancelled(id, InputEnd::Cancelled));
-        }
-        for (_, call) in self.calls.take() {
-            let may_run = matches!(call.wire, Wire::Sent { .. }) && !call.replay.safe;
-            if let Waiter::Caller(ticket) = call.waiter {
-                let mid_call = reason.is_none() && may_run;
-                self.reply(ticket, Err(if mid_call { Error::new(ErrorKind::ClosedMidCall) } else { error.clone() }));
-            }
-        }
-        for (key, sub) in self.subs.take() {
-            match sub.ticket {
-                Some(ticket) => self.reply(ticket, Err(error.clone())),
-                None => self.event(Event::SubscriptionEnded { key: key.0, reason: reason.clone() }),
-            }
-        }
-        for ticket in std::mem::take(&mut self.openers) {
-            self.reply(ticket, Err(error.clone()));
-        }
-        if had_link {
-            self.control.push_back(Outbound::Close(Close::NORMAL));
-        } else {
-            self.outputs.push_back(Output::Disconnect);
-        }
-        self.link = LinkState::Closed { reason: reason.clone() };
-        self.enter(State::Closed { reason });
     }
 }
