@@ -24,7 +24,6 @@ pub(crate) use shared::Shared;
 
 use std::sync::Arc;
 
-use crate::error::Error;
 use crate::json::Json;
 use crate::session::{Era, Info, Metrics, Session, State};
 use host::{EventSinks, Waiting};
@@ -32,7 +31,7 @@ use host::{EventSinks, Waiting};
 /// An MCP client. Cheap to clone; all clones share one connection. Dropping the last one closes it.
 ///
 /// Calls may overlap freely. A lost connection is opened again by policy ([`Reconnect`](crate::Reconnect)); what
-/// becomes of the calls under way is said by [`Error`].
+/// becomes of the calls under way is said by [`Error`](crate::Error).
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -88,7 +87,7 @@ impl Client {
     /// # Cancel safety
     /// Dropping the future closes the connection.
     #[cfg(feature = "websocket")]
-    pub async fn connect(url: &str) -> Result<Self, Error> {
+    pub async fn connect(url: &str) -> Result<Self, crate::Error> {
         Self::builder(url).connect().await
     }
 

@@ -11,9 +11,11 @@ mod offer;
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         mod web;
+        #[cfg(feature = "websocket")]
         use web as imp;
     } else {
         mod native;
+        #[cfg(feature = "websocket")]
         use native as imp;
         #[cfg(feature = "server")]
         pub(crate) use native::served;

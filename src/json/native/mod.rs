@@ -15,7 +15,9 @@ mod tests;
 pub(crate) use draft::{Draft, Sent};
 pub(crate) use object::Object;
 pub use text::Text;
-pub(crate) use text::{error_text, result_text, result_text_with};
+#[cfg(any(feature = "server", test))]
+pub(crate) use text::result_text_with;
+pub(crate) use text::{error_text, result_text};
 pub use value::Json;
 
 use super::JsonError;

@@ -18,7 +18,7 @@ pub(super) fn available() -> Result<(), TransportError> {
 
 /// What a transport trusts: nothing.
 #[derive(Default)]
-pub(super) struct Trust;
+pub(super) struct Trust {}
 
 impl Trust {
     /// Refuses.
