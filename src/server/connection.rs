@@ -13,6 +13,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use super::Inner;
 use super::answer::{Failure, Reply, answer};
 use super::dispatch::{Asked, Started, start};
+use super::keep_alive::{Beat, KeepAlive};
 use super::meta::MetaReader;
 use super::request::{Request, Running};
 use super::shared::Shared;
@@ -52,14 +53,6 @@ pub(super) struct Connection {
     phase: Phase,
 }
 
-struct KeepAlive {
-    every: Duration,
-    /// Begins with the first poll: timers want their runtime.
-    timer: Option<BoxFuture<'static, ()>>,
-    heard: bool,
-    missed: u8,
-}
-
 enum Phase {
     Open,
     /// What runs is finished, nothing new begins.
@@ -77,7 +70,7 @@ impl Connection {
         let pings = matches!(link.profile, Profile::SharedChannel { liveness: Liveness::Ping, .. });
         let keep_alive = server.limits.keep_alive.filter(|_| pings);
         Self {
-            keep_alive: keep_alive.map(|every| KeepAlive { every, timer: None, heard: false, missed: 0 }),
+            keep_alive: keep_alive.map(KeepAlive::new),
             server,
             shared,
             tx: link.tx,
@@ -247,19 +240,16 @@ impl Connection {
         // While we do not read we do not hear.
         let paused = self.is_full();
         let Some(keep) = &mut self.keep_alive else { return true };
-        while keep.timer.get_or_insert_with(|| platform::sleep(keep.every)).as_mut().poll(cx).is_ready() {
-            keep.timer = None;
-            if std::mem::take(&mut keep.heard) || paused {
-                keep.missed = 0;
-                continue;
-            }
-            if keep.missed == 2 {
-                return false;
-            }
-            keep.missed += 1;
-            // A link that takes nothing is not answered either: it counts as missed.
-            if let Poll::Ready(Ok(())) = self.tx.as_mut().poll_ready(cx) {
-                self.unflushed |= self.tx.as_mut().start_send(Outbound::Ping).is_ok();
+        while let Poll::Ready(beat) = keep.poll_beat(paused, cx) {
+            match beat {
+                Beat::Alive => {}
+                Beat::Dead => return false,
+                // A link that takes nothing is not answered either: it counts as missed.
+                Beat::Ask => {
+                    if let Poll::Ready(Ok(())) = self.tx.as_mut().poll_ready(cx) {
+                        self.unflushed |= self.tx.as_mut().start_send(Outbound::Ping).is_ok();
+                    }
+                }
             }
         }
         true
@@ -318,7 +308,7 @@ impl Connection {
                 Poll::Pending => return false,
                 Poll::Ready(Some(Ok(inbound))) => {
                     if let Some(keep) = &mut self.keep_alive {
-                        keep.heard = true;
+                        keep.heard();
                     }
                     if let Inbound::Message(text) = inbound {
                         self.receive(&text, cx);

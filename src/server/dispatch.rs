@@ -6,17 +6,18 @@ use super::Inner;
 use super::answer::{Failure, Outcome, Reply, answer, resource_not_found};
 use super::context::RequestContext;
 use super::handler::{CompleteRequest, ReadRequest};
+use super::handshake::{capabilities_of, initialize};
 use super::meta::{ClientFacts, MetaReader, RequestMeta};
 use super::registry::{Catalogue, Listed};
 use super::request::{Life, Request, Running};
 use super::seal::Progress;
-use super::shared::{Session, Shared};
+use super::shared::Shared;
 use super::subscriptions::{Listen, MAX_LISTENS, MAX_URIS};
 use crate::frame::RequestId;
 use crate::json::{Json, Object, Text};
 use crate::platform::{BoxFuture, Lock};
 use crate::proto::versions::{LEGACY, MODERN};
-use crate::proto::{LogLevel, ServerCapabilities, code, method};
+use crate::proto::{LogLevel, code, method};
 
 /// What a request came to.
 pub(super) enum Started {
@@ -37,7 +38,7 @@ pub(super) struct Asked {
 
 /// The members of params that any method has, read in one pass.
 #[derive(Default)]
-struct Params {
+pub(super) struct Params {
     meta: Option<Json>,
     name: Option<Json>,
     arguments: Option<Json>,
@@ -57,7 +58,7 @@ impl Params {
         Ok(Self { meta, name, arguments, uri, cursor, responses, state })
     }
 
-    fn string(value: Option<&Json>, name: &str) -> Result<String, Failure> {
+    pub(super) fn string(value: Option<&Json>, name: &str) -> Result<String, Failure> {
         value
             .and_then(Json::as_str)
             .ok_or_else(|| Failure::params(format!("params.{name} is required and must be a string")))
@@ -129,54 +130,6 @@ fn try_start(
 
 fn session_client(shared: &Shared) -> Option<Arc<ClientFacts>> {
     shared.state.lock().session.as_ref().map(|session| session.client.clone())
-}
-
-fn initialize(server: &Inner, shared: &Shared, params: Option<&Json>) -> Result<Reply, Failure> {
-    let picked = params.and_then(|params| params.pick(["protocolVersion", "capabilities", "clientInfo"]));
-    let [version, capabilities, info] = picked.ok_or_else(|| Failure::params("initialize needs params"))?;
-    let requested = Params::string(version.as_ref(), "protocolVersion")?;
-    // A version that we do not speak is answered with our latest that begins with initialize (2025-11-25
-    // basic/lifecycle, version negotiation).
-    let version = LEGACY.iter().find(|known| **known == requested).or(LEGACY.first()).copied().unwrap_or_default();
-    let client = Arc::new(ClientFacts {
-        modern: false,
-        version: version.to_owned(),
-        info,
-        capabilities: capabilities.filter(Json::is_object).unwrap_or_else(|| Object::new().build()),
-    });
-    let mut state = shared.state.lock();
-    if state.session.is_some() {
-        return Err(Failure::request("this connection is initialized already"));
-    }
-    // Until the client sets a level the server chooses (2025-11-25 server/utilities/logging).
-    state.session = Some(Session { client, level: LogLevel::Info, subscribed: Default::default() });
-    drop(state);
-    let mut result = Object::new()
-        .str("protocolVersion", version)
-        .json("capabilities", &capabilities_of(server)?)
-        .json("serverInfo", &server.info);
-    if let Some(instructions) = &server.instructions {
-        result = result.str("instructions", instructions);
-    }
-    Ok(Reply::json(result.build()))
-}
-
-fn capabilities_of(server: &Inner) -> Result<Json, Failure> {
-    let registry = &server.registry;
-    let mut capabilities = ServerCapabilities::new().logging();
-    if registry.tools.is_offered() {
-        capabilities = capabilities.tools(true);
-    }
-    if registry.resources.is_offered() || registry.templates.is_offered() {
-        capabilities = capabilities.resources(true, true);
-    }
-    if registry.prompts.is_offered() {
-        capabilities = capabilities.prompts(true);
-    }
-    if registry.completion.is_some() {
-        capabilities = capabilities.completions();
-    }
-    Ok(Json::encode(&capabilities)?)
 }
 
 impl Call<'_> {

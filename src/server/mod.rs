@@ -9,6 +9,8 @@ mod connection;
 mod context;
 mod dispatch;
 mod handler;
+mod handshake;
+mod keep_alive;
 mod meta;
 mod registry;
 mod request;
