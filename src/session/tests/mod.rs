@@ -4,6 +4,7 @@ mod calls;
 mod classifier;
 mod handshake;
 mod liveness;
+mod messages;
 mod pushed;
 mod reconnect;
 mod resend;
