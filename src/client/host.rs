@@ -89,12 +89,10 @@ impl Host for RustHost {
             return;
         };
         let work = handler.run(context, &request.params);
-        let back = self.shared.clone();
+        let mut duty = Duty { shared: self.shared.clone(), id: Some(id) };
         let task = spawn(async move {
             let answer = work.await;
-            if let Some(shared) = back.upgrade() {
-                shared.command(|session, now| session.answer(id, answer, now));
-            }
+            duty.done(answer);
         });
         self.running.retain(|_, task| !task.is_finished());
         self.running.insert(id, task);
@@ -117,6 +115,28 @@ impl Host for RustHost {
 
     fn traces(&self) -> bool {
         self.traces
+    }
+}
+
+/// The duty to answer one request for input: a handler that panics has not answered, and somebody waits.
+struct Duty {
+    shared: Weak<Shared<Waiting>>,
+    /// `None` once it is done.
+    id: Option<InputId>,
+}
+
+impl Duty {
+    fn done(&mut self, answer: Result<Json, String>) {
+        if let (Some(id), Some(shared)) = (self.id.take(), self.shared.upgrade()) {
+            shared.command(|session, now| session.answer(id, answer, now));
+        }
+    }
+}
+
+impl Drop for Duty {
+    /// Where the session dropped the handler it has forgotten the request, and this answers nobody.
+    fn drop(&mut self) {
+        self.done(Err("the handler ended without an answer".into()));
     }
 }
 
