@@ -88,7 +88,18 @@ impl Process {
     }
 }
 
-/// The port stays the peer's own over restarts, so it cannot be left to the peer to choose.
+/// The port stays the peer's own over restarts, so it cannot be left to the peer to choose. It is taken from below those
+/// that systems hand out by themselves (32768 and up on Linux): while the peer is down nobody else is given it.
 async fn free_port() -> std::io::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port())
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let mut failed = None;
+    for _ in 0..100 {
+        let step = std::process::id().wrapping_mul(31).wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed));
+        let port = 12_000 + (step % 20_000) as u16;
+        match TcpListener::bind(("127.0.0.1", port)).await {
+            Ok(_) => return Ok(port),
+            Err(error) => failed = Some(error),
+        }
+    }
+    Err(failed.unwrap_or_else(|| std::io::ErrorKind::AddrNotAvailable.into()))
 }
