@@ -169,6 +169,7 @@ impl<H: Host> Driver<H> {
                         }
                     }
                     Inbound::Alive => session.alive(now),
+                    _ => {}
                 }
             }
             if let Some(error) = self.fault.take() {

@@ -5,5 +5,5 @@ mod packet;
 mod profile;
 
 pub use id::RequestId;
-pub use packet::{Close, Inbound, Outbound};
+pub use packet::{Body, Close, Failure, Inbound, Outbound, Post, Resume};
 pub use profile::{Liveness, Profile};

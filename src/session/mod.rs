@@ -338,7 +338,11 @@ impl<T: Ticket> Session<T> {
                 self.metrics.bytes_out += text.len() as u64;
             }
             Outbound::Ping => self.metrics.pings += 1,
-            Outbound::Close(_) => {}
+            Outbound::Post(post) => {
+                self.metrics.messages_out += 1;
+                self.metrics.bytes_out += post.text.len() as u64;
+            }
+            _ => {}
         }
     }
 

@@ -45,6 +45,8 @@ impl Stream for Receiver {
             Outbound::Message(text) => Some(Ok(Inbound::Message(text))),
             Outbound::Ping => Some(Ok(Inbound::Alive)),
             Outbound::Close(_) => None,
+            // Only for per-request links.
+            _ => Some(Ok(Inbound::Alive)),
         })
     }
 }

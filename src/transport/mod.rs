@@ -4,6 +4,8 @@
 #[cfg(feature = "websocket")]
 mod address;
 mod error;
+#[cfg(feature = "http")]
+mod http;
 pub mod memory;
 #[cfg(feature = "websocket")]
 mod offer;
