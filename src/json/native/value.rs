@@ -187,6 +187,14 @@ impl Json {
     pub(crate) fn mentions(&self, needle: &str) -> bool {
         memchr::memmem::find(self.0.as_bytes(), needle.as_bytes()).is_some()
     }
+
+    /// Whether `needle`, plain ASCII, may stand in a name or a string of this value, however deep: a look at the text before
+    /// a walk through it.
+    #[cfg(feature = "http")]
+    pub(crate) fn text_contains(&self, needle: &str) -> bool {
+        // An ASCII character can be escaped too, if nobody does it.
+        self.mentions(needle) || self.mentions("\\u00")
+    }
 }
 
 /// The inside of a string without escapes.

@@ -156,6 +156,14 @@ impl Json {
         let kind = self.0.unchecked_ref::<Envelope>().result_type();
         !kind.is_undefined() && !COMPLETE.with(|complete| *complete == kind)
     }
+
+    /// Whether `needle`, plain ASCII, may stand in a name or a string of this value, however deep: a look at the text before
+    /// a walk through it.
+    #[cfg(feature = "http")]
+    pub(crate) fn text_contains(&self, needle: &str) -> bool {
+        // What is nested too deeply to be written may hold anything.
+        stringify(&self.0).map_or(true, |text| text.includes(needle, 0))
+    }
 }
 
 impl Serialize for Json {
