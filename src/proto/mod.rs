@@ -13,6 +13,7 @@ mod elicitation;
 mod input;
 pub mod meta;
 pub mod method;
+pub(crate) mod mirror;
 mod notification;
 mod prompt;
 mod resource;

@@ -33,6 +33,19 @@ impl Json {
         Self(out.into())
     }
 
+    /// An array of values.
+    pub(crate) fn list(all: &[Self]) -> Self {
+        let mut text = String::from("[");
+        for (at, value) in all.iter().enumerate() {
+            if at > 0 {
+                text.push(',');
+            }
+            text.push_str(&value.0);
+        }
+        text.push(']');
+        Self(text.into())
+    }
+
     /// An array of strings.
     pub(crate) fn strings(all: &[String]) -> Self {
         Self(to_string(all).unwrap_or_default().into())

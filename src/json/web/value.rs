@@ -34,6 +34,11 @@ impl Json {
         Self(JsValue::from_str(text))
     }
 
+    /// An array of values.
+    pub(crate) fn list(all: &[Self]) -> Self {
+        Self(all.iter().map(|value| &value.0).collect::<Array>().into())
+    }
+
     /// An array of strings.
     pub(crate) fn strings(all: &[String]) -> Self {
         Self(all.iter().map(|text| JsValue::from_str(text)).collect::<Array>().into())
