@@ -4,7 +4,7 @@
 mod fetch;
 
 #[allow(unused_imports)]
-pub(crate) use fetch::{Content, ExchangeId, Fact, Method, Reading, Request};
+pub(crate) use fetch::{Content, ExchangeId, Fact, Fetch, Method, Reading, Request};
 
 /// Some bytes of a body, in the buffer that the platform has them in.
 #[cfg(not(target_arch = "wasm32"))]

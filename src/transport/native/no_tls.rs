@@ -1,8 +1,5 @@
 //! The twin of `tls.rs` in a build without the feature `tls`.
 
-use std::error::Error;
-use std::io;
-
 use crate::transport::{TransportError, TransportErrorKind};
 
 pub(super) const HTTP_1: &[&[u8]] = &[];
@@ -45,13 +42,13 @@ pub(super) fn is_http_2<S>(_stream: &TlsStream<S>) -> bool {
 
 /// No I/O error comes from TLS.
 #[cfg(feature = "websocket")]
-pub(super) fn cause(_error: &io::Error, _label: &str) -> Option<TransportError> {
+pub(super) fn cause(_error: &std::io::Error, _label: &str) -> Option<TransportError> {
     None
 }
 
 /// No error comes from TLS.
 #[cfg(feature = "http")]
-pub(super) fn late_refusal(_error: &(dyn Error + 'static), _label: &str) -> Option<TransportError> {
+pub(super) fn late_refusal(_error: &(dyn std::error::Error + 'static), _label: &str) -> Option<TransportError> {
     None
 }
 

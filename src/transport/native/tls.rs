@@ -1,12 +1,11 @@
 //! TLS by rustls (ring): the system's roots plus the user's own.
 
-use std::error::Error;
 use std::io;
 use std::sync::{Arc, OnceLock};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{AlertDescription, ClientConfig, RootCertStore};
+use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::TlsConnector;
 pub(super) use tokio_rustls::client::TlsStream;
@@ -128,19 +127,20 @@ pub(super) fn cause(error: &io::Error, label: &str) -> Option<TransportError> {
 /// The refusal of our handshake that came after we thought it done, which it was for us alone: in TLS 1.3 a server looks at
 /// the client's certificate last, and nothing that the client sent meanwhile counts.
 #[cfg(feature = "http")]
-pub(super) fn late_refusal(error: &(dyn Error + 'static), label: &str) -> Option<TransportError> {
+pub(super) fn late_refusal(error: &(dyn std::error::Error + 'static), label: &str) -> Option<TransportError> {
+    use rustls::AlertDescription as Alert;
     let error = error.downcast_ref::<io::Error>()?;
     match error.get_ref()?.downcast_ref::<rustls::Error>()? {
         rustls::Error::AlertReceived(
-            AlertDescription::CertificateRequired
-            | AlertDescription::BadCertificate
-            | AlertDescription::UnsupportedCertificate
-            | AlertDescription::CertificateRevoked
-            | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateUnknown
-            | AlertDescription::UnknownCA
-            | AlertDescription::AccessDenied
-            | AlertDescription::HandshakeFailure,
+            Alert::CertificateRequired
+            | Alert::BadCertificate
+            | Alert::UnsupportedCertificate
+            | Alert::CertificateRevoked
+            | Alert::CertificateExpired
+            | Alert::CertificateUnknown
+            | Alert::UnknownCA
+            | Alert::AccessDenied
+            | Alert::HandshakeFailure,
         ) => cause(error, label),
         _ => None,
     }

@@ -22,7 +22,7 @@ use self::proxy::Proxy;
 use self::send::Sender;
 use self::wake::{Queue, Slot};
 use crate::transport::TransportError;
-use crate::transport::http::{ExchangeId, Fact, Reading, Request};
+use crate::transport::http::{ExchangeId, Fact, Fetch, Reading, Request};
 use crate::transport::native::tls::Trust;
 
 /// What only this platform can be told.
@@ -85,8 +85,16 @@ impl Fetcher {
         })
     }
 
-    /// Begins an exchange.
-    pub(crate) fn start(&mut self, id: ExchangeId, request: Request) {
+    fn forget(&mut self, id: ExchangeId) {
+        if let Some(place) = self.places.remove(&id) {
+            self.exchanges[place] = None;
+            self.free.push(place);
+        }
+    }
+}
+
+impl Fetch for Fetcher {
+    fn start(&mut self, id: ExchangeId, request: Request) {
         let exchange = Exchange::new(id, request, &mut self.sender);
         let place = self.free.pop().unwrap_or_else(|| {
             let slot = Slot::new(self.slots.len(), &self.queue);
@@ -99,13 +107,11 @@ impl Fetcher {
         self.slots[place].1.wake_by_ref();
     }
 
-    /// A header of the answer, between its head and its end.
-    pub(crate) fn header(&self, id: ExchangeId, name: &str) -> Option<String> {
+    fn header(&self, id: ExchangeId, name: &str) -> Option<String> {
         self.exchanges.get(*self.places.get(&id)?)?.as_ref()?.header(name)
     }
 
-    /// How the body is wanted.
-    pub(crate) fn read(&mut self, id: ExchangeId, reading: Reading) {
+    fn read(&mut self, id: ExchangeId, reading: Reading) {
         let Some(&place) = self.places.get(&id) else { return };
         if let Some(exchange) = &mut self.exchanges[place] {
             exchange.read(reading);
@@ -113,20 +119,12 @@ impl Fetcher {
         }
     }
 
-    /// Drops an exchange, and its connection or stream with it.
-    pub(crate) fn abort(&mut self, id: ExchangeId) {
+    fn abort(&mut self, id: ExchangeId) {
+        // Dropping a future or a body of hyper's ends its connection or stream.
         self.forget(id);
     }
 
-    fn forget(&mut self, id: ExchangeId) {
-        if let Some(place) = self.places.remove(&id) {
-            self.exchanges[place] = None;
-            self.free.push(place);
-        }
-    }
-
-    /// The next fact.
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(ExchangeId, Fact)> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(ExchangeId, Fact)> {
         self.queue.register(cx.waker());
         // Not those that are woken meanwhile: an exchange that tokio wants to pause wakes itself.
         for _ in 0..self.queue.len() {
