@@ -19,6 +19,9 @@ pub enum TransportErrorKind {
     /// No connection came about: name not resolved, refused, unreachable, handshake failed. Check the address and that
     /// the server runs. A browser never says which of these it was.
     ConnectFailed,
+    /// A cross-origin fetch failed and the browser does not say why: the server was not reached, or its CORS headers do not
+    /// allow the page or one of the request's headers. The server may have acted on the request.
+    Opaque,
     /// The handshake was answered with this HTTP status. 401 and 403: give a token; 404: check the path; 3xx: use the
     /// address it points to.
     Refused {
@@ -90,6 +93,7 @@ impl TransportError {
     pub fn is_transient(&self) -> bool {
         match self.0.kind {
             TransportErrorKind::ConnectFailed
+            | TransportErrorKind::Opaque
             | TransportErrorKind::Lost
             | TransportErrorKind::Dead
             | TransportErrorKind::Overloaded => true,
