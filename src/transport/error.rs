@@ -19,15 +19,18 @@ pub enum TransportErrorKind {
     /// No connection came about: name not resolved, refused, unreachable, handshake failed. Check the address and that
     /// the server runs. A browser never says which of these it was.
     ConnectFailed,
-    /// A cross-origin fetch failed and the browser does not say why: the server was not reached, or its CORS headers do not
-    /// allow the page or one of the request's headers. The server may have acted on the request.
-    Opaque,
     /// The handshake was answered with this HTTP status. 401 and 403: give a token; 404: check the path; 3xx: use the
     /// address it points to.
     Refused {
         /// The HTTP status.
         status: u16,
     },
+    /// A request across origins failed and the browser does not say why: the server was not reached, or its answer lacks
+    /// the CORS headers that a page needs. Only browsers report this.
+    Opaque,
+    /// The server forgot the session, or ended it (HTTP 404 to a request that named one). A new one is begun by itself;
+    /// what ran in the old one is lost.
+    SessionExpired,
     /// TLS failed: certificate not trusted, wrong name, no common version. Add the root or fix the certificate.
     Tls,
     /// The peer closed the link with this WebSocket close code (1006: it vanished without one).
@@ -94,6 +97,7 @@ impl TransportError {
         match self.0.kind {
             TransportErrorKind::ConnectFailed
             | TransportErrorKind::Opaque
+            | TransportErrorKind::SessionExpired
             | TransportErrorKind::Lost
             | TransportErrorKind::Dead
             | TransportErrorKind::Overloaded => true,

@@ -4,10 +4,4 @@
 mod fetch;
 
 #[allow(unused_imports)]
-pub(crate) use fetch::{Content, ExchangeId, Fact, Method, Reading, Request};
-
-/// Some bytes of a body, in the buffer that the platform has them in.
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) type Chunk = bytes::Bytes;
-#[cfg(target_arch = "wasm32")]
-pub(crate) type Chunk = Vec<u8>;
+pub(crate) use fetch::{Content, ExchangeId, Fact, Fetch, Method, Reading, Request};

@@ -21,7 +21,7 @@ use wasm_bindgen::prelude::*;
 use self::exchange::Exchange;
 use self::host::{GLOBAL, Global, Handler};
 use crate::json::{Json, Object};
-use crate::transport::http::{ExchangeId, Fact, Method, Reading, Request};
+use crate::transport::http::{ExchangeId, Fact, Fetch, Method, Reading, Request};
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// What only a script can choose.
@@ -97,23 +97,6 @@ impl Fetcher {
         Ok(Self { options: options.clone(), number, state })
     }
 
-    pub(crate) fn start(&mut self, id: ExchangeId, request: Request) {
-        let mut exchange = Exchange::new(self.number, id, &request);
-        let sent = self.send(&request, exchange.signal());
-        let fact = match sent {
-            Ok(promise) => {
-                settle_later(self.number, id, &promise);
-                None
-            }
-            Err(thrown) => exchange.settled(Err(thrown)),
-        };
-        let mut state = self.state.borrow_mut();
-        state.exchanges.push(exchange);
-        let waker = state.tell(id, fact);
-        drop(state);
-        wake(waker);
-    }
-
     /// Calls `fetch`, which may be the user's: nothing is borrowed meanwhile.
     fn send(&self, request: &Request, signal: JsValue) -> Result<JsValue, JsValue> {
         let headers = request.headers.iter().fold(Object::new(), |all, (name, value)| all.str(name, value));
@@ -147,12 +130,31 @@ impl Fetcher {
         let fetch = fetch.ok_or_else(|| JsValue::from_str("this host has no fetch any more"))?;
         fetch.call2(&JsValue::UNDEFINED, &JsValue::from_str(&request.url), init.build().as_js())
     }
+}
 
-    pub(crate) fn header(&self, id: ExchangeId, name: &str) -> Option<String> {
+impl Fetch for Fetcher {
+    fn start(&mut self, id: ExchangeId, request: Request) {
+        let mut exchange = Exchange::new(self.number, id, &request);
+        let sent = self.send(&request, exchange.signal());
+        let fact = match sent {
+            Ok(promise) => {
+                settle_later(self.number, id, &promise);
+                None
+            }
+            Err(thrown) => exchange.settled(Err(thrown)),
+        };
+        let mut state = self.state.borrow_mut();
+        state.exchanges.push(exchange);
+        let waker = state.tell(id, fact);
+        drop(state);
+        wake(waker);
+    }
+
+    fn header(&self, id: ExchangeId, name: &str) -> Option<String> {
         self.state.borrow_mut().find(id)?.header(name)
     }
 
-    pub(crate) fn read(&mut self, id: ExchangeId, reading: Reading) {
+    fn read(&mut self, id: ExchangeId, reading: Reading) {
         let mut state = self.state.borrow_mut();
         let fact = state.find(id).and_then(|exchange| exchange.read(reading));
         let waker = state.tell(id, fact);
@@ -160,13 +162,13 @@ impl Fetcher {
         wake(waker);
     }
 
-    pub(crate) fn abort(&mut self, id: ExchangeId) {
+    fn abort(&mut self, id: ExchangeId) {
         // Dropped when nothing is borrowed: whoever listens to its signal is told at once.
         let exchange = self.state.borrow_mut().remove(id);
         drop(exchange);
     }
 
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(ExchangeId, Fact)> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(ExchangeId, Fact)> {
         let mut state = self.state.borrow_mut();
         let Some((id, fact)) = state.facts.pop_front() else {
             match &state.waker {
