@@ -11,7 +11,6 @@ mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::fmt;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 
@@ -22,13 +21,37 @@ use self::exchange::Exchange;
 use self::host::{GLOBAL, Global, Handler};
 use crate::json::{Json, Object};
 use crate::transport::http::{ExchangeId, Fact, Fetch, Method, Reading, Request};
-use crate::transport::{TransportError, TransportErrorKind};
+use crate::transport::{Http, TransportError, TransportErrorKind};
 
 /// What only a script can choose.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct HttpOptions {
-    pub(crate) fetch: Option<Function>,
-    pub(crate) credentials: Option<Credentials>,
+    fetch: Option<Function>,
+    credentials: Option<Credentials>,
+}
+
+impl HttpOptions {
+    /// Every address that HTTP can have will do.
+    pub(crate) fn new(_url: &str) -> Result<Self, TransportError> {
+        Ok(Self { fetch: None, credentials: None })
+    }
+}
+
+impl Http {
+    /// Uses this function instead of the host's global `fetch`: any that takes and gives the same. It is called with `this`
+    /// undefined, an address and the usual members: `method`, `headers` (an object), `body` (a string), `redirect`
+    /// (`manual`) and `signal`.
+    pub fn fetch(mut self, function: Function) -> Self {
+        self.own.fetch = Some(function);
+        self
+    }
+
+    /// Whether requests carry the browser's cookies for the server. Default: as the host does by itself, which in browsers
+    /// is [`Credentials::SameOrigin`].
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.own.credentials = Some(credentials);
+        self
+    }
 }
 
 /// Whether requests carry the cookies and HTTP credentials that the browser keeps for a server's site.
@@ -41,12 +64,6 @@ pub enum Credentials {
     /// To every origin. Then the server must name the page's origin in `Access-Control-Allow-Origin`, where `*` is not
     /// enough, and answer with `Access-Control-Allow-Credentials: true`.
     Include,
-}
-
-impl fmt::Debug for HttpOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("HttpOptions").field("credentials", &self.credentials).finish_non_exhaustive()
-    }
 }
 
 /// All exchanges of one link.

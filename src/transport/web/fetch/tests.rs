@@ -49,7 +49,7 @@ fn request(method: Method) -> Request {
 }
 
 fn over(fetch: &Function) -> Fetcher {
-    Fetcher::new(&HttpOptions { fetch: Some(fetch.clone()), ..Default::default() }).expect("a fetcher")
+    Fetcher::new(&HttpOptions { fetch: Some(fetch.clone()), credentials: None }).expect("a fetcher")
 }
 
 async fn next(fetcher: &mut Fetcher) -> (ExchangeId, Fact) {
