@@ -92,7 +92,8 @@ impl<F: Fetch> Core<F> {
             Kind::Request { wire, .. } => Some(*wire),
             _ => None,
         };
-        let (inbound, before) = (&mut self.inbound, self.inbound.len());
+        let before = self.inbound.len();
+        let inbound = &mut self.inbound;
         let mut unreadable = false;
         let fed = parser.feed(chunk, &mut |name, data| {
             // Other names are other protocols'; an event without data only sets the id to resume from.

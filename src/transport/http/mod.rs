@@ -15,7 +15,7 @@ mod link;
 mod older;
 mod push;
 
-pub(crate) use fetch::{Content, ExchangeId, Fact, Fetch, Headers, Method, Reading, Request};
+pub(crate) use fetch::{Content, ExchangeId, Fact, Fetch, Method, Reading, Request};
 
 use std::fmt;
 use std::sync::Arc;
@@ -107,7 +107,7 @@ impl Http {
             max_message: 16 << 20,
             older: AtomicBool::new(false),
         };
-        Ok(Self { config: Arc::new(config), own: HttpOptions::new(url)? })
+        Ok(Self { config: Arc::new(config), own: HttpOptions::default() })
     }
 
     /// Only a transport that no link was made of yet is set up.

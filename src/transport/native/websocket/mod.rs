@@ -4,16 +4,12 @@ mod carrier;
 mod connect;
 mod io;
 mod link;
-#[cfg(not(feature = "tls"))]
-#[path = "no_tls.rs"]
-mod tls;
-#[cfg(feature = "tls")]
-mod tls;
 
 use std::fmt;
 use std::time::Duration;
 
 use self::carrier::{HeaderMap, HeaderName, HeaderValue, Uri};
+use super::tls;
 #[cfg(feature = "server")]
 use crate::frame::{Liveness, Profile};
 use crate::platform::{BoxFuture, MaybeSend, MaybeSync};
@@ -88,7 +84,7 @@ impl WebSocket {
         let uri: Uri = url.parse().map_err(|_| invalid())?;
         let secure = uri.scheme_str().is_some_and(|scheme| scheme.eq_ignore_ascii_case("wss"));
         if secure {
-            tls::available()?;
+            tls::available("wss")?;
         }
         let authority = uri.authority().ok_or_else(invalid)?;
         let bracketed = authority.host();
