@@ -24,17 +24,10 @@ use crate::transport::http::{ExchangeId, Fact, Fetch, Method, Reading, Request};
 use crate::transport::{Http, TransportError, TransportErrorKind};
 
 /// What only a script can choose.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct HttpOptions {
     fetch: Option<Function>,
     credentials: Option<Credentials>,
-}
-
-impl HttpOptions {
-    /// Every address that HTTP can have will do.
-    pub(crate) fn new(_url: &str) -> Result<Self, TransportError> {
-        Ok(Self { fetch: None, credentials: None })
-    }
 }
 
 impl Http {
