@@ -18,6 +18,8 @@ cfg_if::cfg_if! {
         mod web;
         #[cfg(any(feature = "websocket", feature = "http"))]
         use web as imp;
+        #[cfg(feature = "http")]
+        pub use web::Credentials;
     } else {
         mod native;
         #[cfg(any(feature = "websocket", feature = "http"))]
