@@ -288,6 +288,7 @@ impl World {
                 Outbound::Message(text) => self.read(&serde_json::from_str(&text.to_string()).expect("JSON")),
                 Outbound::Ping => {}
                 Outbound::Close(_) => self.up = false,
+                _ => {}
             }
         }
         self.session.settle();
