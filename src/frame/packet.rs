@@ -96,8 +96,10 @@ pub enum Inbound {
 /// Why an exchange brought no message.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    /// What happened. An HTTP status stands in its kind.
+    /// What happened.
     pub error: TransportError,
+    /// The HTTP status, where there was an answer.
+    pub status: Option<u16>,
     /// What came in place of a message, where something came.
     pub body: Body,
     /// Whether the request carried a credential.

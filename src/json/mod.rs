@@ -22,6 +22,8 @@ mod tests;
 
 #[cfg(any(feature = "server", test))]
 pub(crate) use imp::result_text_with;
+#[cfg(feature = "http")]
+pub(crate) use imp::Buffer;
 pub(crate) use imp::{Draft, Object, Sent, error_text, result_text};
 pub use imp::{Json, Text};
 

@@ -123,11 +123,7 @@ impl<T: Ticket> Session<T> {
     /// An exchange brought no message at all.
     fn failed(&mut self, wire: i64, failure: Failure, now: Duration) {
         let Some(id) = self.call_of(wire) else { return };
-        let Failure { error, body, credential_sent, retry_after, unprocessed } = failure;
-        let status = match error.kind() {
-            TransportErrorKind::Refused { status } => Some(*status),
-            _ => None,
-        };
+        let Failure { error, status, body, credential_sent, retry_after, unprocessed } = failure;
         if status.is_some() {
             self.alive(now);
         }

@@ -9,6 +9,8 @@ mod value;
 pub(crate) use draft::{Draft, Sent};
 pub(crate) use object::Object;
 pub use text::Text;
+#[cfg(feature = "http")]
+pub(crate) use text::Buffer;
 #[cfg(any(feature = "server", test))]
 pub(crate) use text::result_text_with;
 pub(crate) use text::{error_text, result_text};
