@@ -20,10 +20,10 @@ cfg_if::cfg_if! {
 #[cfg(test)]
 mod tests;
 
-#[cfg(any(feature = "server", test))]
-pub(crate) use imp::result_text_with;
 #[cfg(feature = "http")]
 pub(crate) use imp::Buffer;
+#[cfg(any(feature = "server", test))]
+pub(crate) use imp::result_text_with;
 pub(crate) use imp::{Draft, Object, Sent, error_text, result_text};
 pub use imp::{Json, Text};
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::call::{Waiter, Wire};
-use super::{CallId, Session, Ticket};
+use super::{CallId, Event, Session, Ticket};
 use crate::error::RpcError;
 use crate::frame::Post;
 use crate::json::{Draft, Json, Object};
@@ -90,6 +90,7 @@ impl<T: Ticket> Session<T> {
             return false;
         }
         call.mended = true;
+        self.cache.heard(&Event::ToolsChanged);
         call.resent = true;
         call.wire = Wire::Unsent { draft: Some(draft), frozen: true };
         self.aliases.remove(wire);

@@ -14,9 +14,9 @@ mod tests;
 
 pub(crate) use draft::{Draft, Sent};
 pub(crate) use object::Object;
-pub use text::Text;
 #[cfg(feature = "http")]
 pub(crate) use text::Buffer;
+pub use text::Text;
 #[cfg(any(feature = "server", test))]
 pub(crate) use text::result_text_with;
 pub(crate) use text::{error_text, result_text};

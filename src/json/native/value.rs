@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::mend::mend;
-use super::text::id_of;
+use super::text::{Text, id_of};
 use super::write::{RAW, push_str, to_string};
 use super::{read, scan};
 use crate::frame::RequestId;
@@ -176,6 +176,11 @@ impl Json {
             found = names.map(|name| members.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value));
         }
         Some(found.map(|value| value.map(|value| self.slice(value))))
+    }
+
+    /// The value's text in a buffer of its own, for keeping; `None` where it is longer than `most`.
+    pub(crate) fn frozen(&self, most: usize) -> Option<Text> {
+        (self.0.len() <= most).then(|| Text(self.to_text().into()))
     }
 
     /// Whether both are written alike: a fast look that may say no to equal values.

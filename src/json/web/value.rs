@@ -3,6 +3,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wasm_bindgen::prelude::*;
 
+use super::Text;
 use super::host::{
     COMPLETE, Envelope, error_of, has_own, id_of, is_plain_object, json_parse, own_keys, reflect_get, stringify,
 };
@@ -140,6 +141,11 @@ impl Json {
     /// Several members of an object in one pass; `None` where this is no object.
     pub(crate) fn pick<const N: usize>(&self, names: [&str; N]) -> Option<[Option<Self>; N]> {
         is_plain_object(&self.0).then(|| names.map(|name| self.get(name)))
+    }
+
+    /// The value's text, for keeping: nobody can change it. `None` where it is longer than `most`.
+    pub(crate) fn frozen(&self, most: usize) -> Option<Text> {
+        stringify(&self.0).ok().map(Text::from).filter(|text| text.len() <= most)
     }
 
     /// Whether both are the same value: a fast look that may say no to equal values.
