@@ -1,7 +1,7 @@
 //! Carriers: how messages travel. Each is as thin as its medium allows; correlation, timers and retries are the
 //! session's.
 
-#[cfg(feature = "websocket")]
+#[cfg(any(feature = "websocket", feature = "http"))]
 mod address;
 mod error;
 #[cfg(feature = "http")]
@@ -9,15 +9,17 @@ mod http;
 pub mod memory;
 #[cfg(feature = "websocket")]
 mod offer;
+#[cfg(any(feature = "websocket", feature = "http"))]
+mod token;
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         mod web;
-        #[cfg(feature = "websocket")]
+        #[cfg(any(feature = "websocket", feature = "http"))]
         use web as imp;
     } else {
         mod native;
-        #[cfg(feature = "websocket")]
+        #[cfg(any(feature = "websocket", feature = "http"))]
         use native as imp;
         #[cfg(feature = "server")]
         pub(crate) use native::served;
@@ -25,6 +27,8 @@ cfg_if::cfg_if! {
 }
 
 pub use error::{TransportError, TransportErrorKind};
+#[cfg(feature = "http")]
+pub use http::Http;
 #[cfg(feature = "websocket")]
 pub use imp::WebSocket;
 #[cfg(feature = "websocket")]

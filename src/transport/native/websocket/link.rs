@@ -132,7 +132,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Outbound> for Sender<S> {
             Outbound::Ping => shared.carrier.ping(),
             Outbound::Close(close) => shared.carrier.close(&close),
             // Only for per-request links.
-            Outbound::Post(_) | Outbound::Abort(_) | Outbound::Resume(..) | Outbound::Listen => Ok(()),
+            Outbound::Post(_)
+            | Outbound::Abort(_)
+            | Outbound::Answered(_)
+            | Outbound::Resume(..)
+            | Outbound::Listen => Ok(()),
         };
         result.map_err(|error| shared.explain(error))
     }

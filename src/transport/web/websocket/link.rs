@@ -90,7 +90,11 @@ impl Sink<Outbound> for Sender {
             // No script can send a ping, as the profile says.
             Outbound::Ping => Ok(()),
             // Only for per-request links.
-            Outbound::Post(_) | Outbound::Abort(_) | Outbound::Resume(..) | Outbound::Listen => Ok(()),
+            Outbound::Post(_)
+            | Outbound::Abort(_)
+            | Outbound::Answered(_)
+            | Outbound::Resume(..)
+            | Outbound::Listen => Ok(()),
             Outbound::Close(close) => {
                 self.socket.close(&close);
                 Ok(())
