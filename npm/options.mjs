@@ -111,7 +111,7 @@ export const checkConnect = (url, options) => {
     capabilities: capabilities(options),
     WebSocket: socket(options),
   };
-  for (const key of ["title", "trace", "protocols", "era", "reconnect", ...NUMBERS])
+  for (const key of ["title", "trace", "cache", "protocols", "era", "reconnect", ...NUMBERS])
     if (options[key] !== undefined) core[key] = options[key];
   return { address, core };
 };
