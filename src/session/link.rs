@@ -41,6 +41,7 @@ pub(super) struct Outage {
 
 pub(super) struct Up {
     pub(super) profile: Profile,
+    pub(super) transport: &'static str,
     pub(super) since: Duration,
     /// The outage that this link will end once it proved itself.
     pub(super) outage: Outage,
@@ -59,6 +60,13 @@ pub(super) struct Up {
 }
 
 impl LinkState {
+    pub(super) fn transport(&self) -> &'static str {
+        match self {
+            Self::Up(up) => up.transport,
+            _ => "",
+        }
+    }
+
     pub(super) fn per_request(&self) -> bool {
         matches!(self, Self::Up(up) if up.profile.is_per_request())
     }
@@ -94,10 +102,11 @@ impl<T: Ticket> Session<T> {
     }
 
     /// A link is open.
-    pub(crate) fn link_up(&mut self, profile: Profile, now: Duration) {
+    pub(crate) fn link_up(&mut self, profile: Profile, transport: &'static str, now: Duration) {
         let LinkState::Connecting { outage, first, .. } = self.link else { return };
         self.link = LinkState::Up(Up {
             profile,
+            transport,
             since: now,
             outage,
             first,

@@ -69,6 +69,7 @@ pub(crate) trait Ticket {
 pub(crate) struct Info {
     pub(crate) era: Era,
     pub(crate) version: &'static str,
+    pub(crate) transport: &'static str,
     /// Its `Implementation`.
     pub(crate) server: Option<Json>,
     pub(crate) capabilities: Json,
