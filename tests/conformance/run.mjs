@@ -12,8 +12,8 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const REVISIONS = ["2025-11-25", "2026-07-28"];
-/** What the project does not do yet; a scenario of such a name is not run. */
-const LATER = /^auth\//;
+/** What the project does not do yet, authorization and the extension for tasks: a scenario of such a name is left out. */
+const LATER = /^(auth\/|tasks-)/;
 /** How many suites run at a time: each is a process that mostly waits. */
 const AT_A_TIME = 3;
 const PATIENCE = 30_000;
@@ -182,5 +182,6 @@ const all = Object.values(found).flatMap((subject) => Object.values(subject).fla
 console.log(`${all.length} scenarios, ${all.filter((result) => /^passed \d+$/.test(result)).length} passed without a warning, in ${Math.round((Date.now() - began) / 1000)} s; reports in ${options.out}`);
 if (problems.length) {
   console.log(`Other than tests/conformance/expected.json says:\n${problems.join("\n")}`);
-  process.exitCode = 1;
 }
+// A server that does not end when it is told to keeps nobody waiting.
+process.exit(problems.length ? 1 : 0);
