@@ -125,7 +125,7 @@ function starlette({ origin, expose }: Needs): Snippet {
   return {
     id: "starlette",
     label: "Starlette",
-    where: "Around the application, so that it comes before everything else. \"*\" allows whatever is asked for, Mcp-Param-* too.",
+    where: `Around the application. "*" allows whatever is asked for, Mcp-Param-* too. The Python SDK's server checks the origin itself as well: give it TransportSecuritySettings(allowed_origins=["${origin}"], allowed_hosts=[…]).`,
     code: `from starlette.middleware.cors import CORSMiddleware
 
 app = CORSMiddleware(
