@@ -114,7 +114,7 @@ impl Exchange {
             Some(Said::Answer(text, error)) => {
                 return reply::json(error.map_or(StatusCode::OK, reply::status_of), text);
             }
-            Some(Said::Message(text)) => Bytes::from(event::message(None, &text)),
+            Some(Said::Message(text)) => event::message(None, &text),
             // Cancelled: there is no answer.
             Some(Said::End) => Bytes::new(),
             None => Bytes::from_static(event::COMMENT),
