@@ -6,9 +6,9 @@ export const VERSION = "0.1.0";
 const CONNECT = [
   "name", "version", "title", "token", "headers", "protocols", "credentials", "era", "onElicit", "onSample", "onRoots", "onEvent",
   "trace", "signal", "timeout", "totalTimeout", "connectTimeout", "reconnect", "maxMessage", "maxConcurrentInputs", "inputTimeout",
-  "WebSocket", "fetch", "wasm",
+  "WebSocket", "fetch", "wasm", "cache",
 ];
-const CALL = ["signal", "timeout", "totalTimeout", "meta", "onProgress", "idempotent"];
+const CALL = ["signal", "timeout", "totalTimeout", "meta", "onProgress", "idempotent", "fresh"];
 const RECONNECT = ["baseDelay", "maxDelay", "maxAttempts", "budget"];
 const NUMBERS = ["timeout", "totalTimeout", "connectTimeout", "maxMessage", "maxConcurrentInputs", "inputTimeout"];
 const FUNCTIONS = ["onSample", "onRoots", "onEvent", "fetch"];
@@ -131,7 +131,7 @@ export const checkConnect = (url, options) => {
     capabilities: capabilities(options),
     ...carrier(protocol[0] == "h", options),
   };
-  for (const key of ["title", "trace", "protocols", "era", "reconnect", ...NUMBERS])
+  for (const key of ["title", "trace", "cache", "protocols", "era", "reconnect", ...NUMBERS])
     if (options[key] !== undefined) core[key] = options[key];
   return { address, core };
 };

@@ -4,6 +4,7 @@
 #[cfg(any(feature = "websocket", feature = "http"))]
 mod address;
 mod error;
+mod fallback;
 #[cfg(feature = "http")]
 mod http;
 pub mod memory;
@@ -29,6 +30,7 @@ cfg_if::cfg_if! {
 }
 
 pub use error::{TransportError, TransportErrorKind};
+pub use fallback::Fallback;
 #[cfg(feature = "http")]
 pub use http::Http;
 #[cfg(feature = "websocket")]
@@ -52,6 +54,8 @@ pub trait Transport: MaybeSend + 'static {
 pub struct Link {
     /// What the carrier can do.
     pub profile: Profile,
+    /// What the carrier is called: `websocket`, `http`, `http+sse` (2024-11-05), `memory`, or a name of your own.
+    pub transport: &'static str,
     /// Takes messages for the peer. Back-pressure is its `poll_ready`; after `Outbound::Close` it is only flushed and
     /// closed.
     pub tx: BoxSink<Outbound, TransportError>,
@@ -61,6 +65,9 @@ pub struct Link {
 
 impl std::fmt::Debug for Link {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Link").field("profile", &self.profile).finish_non_exhaustive()
+        f.debug_struct("Link")
+            .field("transport", &self.transport)
+            .field("profile", &self.profile)
+            .finish_non_exhaustive()
     }
 }

@@ -176,7 +176,7 @@ impl Sim {
 
     pub(super) fn up(&mut self) {
         (self.link, self.connects) = (true, 0);
-        self.session.link_up(self.profile, self.now);
+        self.session.link_up(self.profile, "sim", self.now);
         self.drain();
     }
 

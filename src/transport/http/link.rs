@@ -29,7 +29,8 @@ struct Half<F>(Arc<Lock<State<F>>>);
 pub(super) fn link<F: Fetch>(fetch: F, config: Arc<Config>, token: Option<String>) -> Link {
     let core = Core::new(fetch, config, token);
     let state = Arc::new(Lock::new(State { core, timer: None, token: None }));
-    Link { profile: Profile::PerRequest, tx: Box::pin(Half(state.clone())), rx: Box::pin(Half(state)) }
+    let (tx, rx) = (Box::pin(Half(state.clone())), Box::pin(Half(state)));
+    Link { profile: Profile::PerRequest, transport: "http", tx, rx }
 }
 
 impl<F: Fetch> State<F> {

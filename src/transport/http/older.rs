@@ -78,7 +78,7 @@ pub(super) async fn connect<F: Fetch>(
     older.config.seems_older();
     let half = Arc::new(Lock::new(older));
     let profile = Profile::SharedChannel { reopen: true, liveness: Liveness::Request };
-    Ok(Link { profile, tx: Box::pin(Half(half.clone())), rx: Box::pin(Half(half)) })
+    Ok(Link { profile, transport: "http+sse", tx: Box::pin(Half(half.clone())), rx: Box::pin(Half(half)) })
 }
 
 fn failed(detail: &str) -> TransportError {

@@ -29,6 +29,7 @@ const LOOK_AHEAD: usize = 1024;
 pub(super) fn link<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(carrier: Carrier<S>) -> Link {
     let shared = Arc::new(Lock::new(Shared { carrier, early: Vec::new(), end: None, ended: false }));
     Link {
+        transport: "websocket",
         profile: Profile::SharedChannel { reopen: true, liveness: Liveness::Ping },
         tx: Box::pin(Sender { shared: shared.clone(), patience: None }),
         rx: Box::pin(Receiver { shared }),

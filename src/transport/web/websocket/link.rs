@@ -26,6 +26,7 @@ const CLOSE_WAIT: Duration = Duration::from_secs(2);
 pub(super) fn link(socket: Socket) -> Link {
     let socket = Rc::new(socket);
     Link {
+        transport: "websocket",
         profile: Profile::SharedChannel { reopen: true, liveness: Liveness::Request },
         tx: Box::pin(Sender { socket: socket.clone(), unseen: 0, timer: None }),
         rx: Box::pin(Receiver { socket, ended: false }),
