@@ -373,6 +373,8 @@ export interface LatencyHistogram {
  * - `rpc`: the server answered with an error; see `rpcCode` and `data`.
  * - `auth_required`: the server wants a (different) token.
  * - `connect_failed`: no connection. A browser does not say why: wrong address, refused, not a WebSocket, bad certificate.
+ * - `cors_or_network`: a request to another origin failed, and the browser does not say why: the server was not reached, or its CORS
+ *   headers do not allow the page or one of the request's headers.
  * - `refused`: the server answered the handshake with another HTTP status.
  * - `tls`: the server's certificate was not accepted.
  * - `connection_lost`: the connection broke before the request was sent.
@@ -395,6 +397,7 @@ export type ErrorCode =
   | "rpc"
   | "auth_required"
   | "connect_failed"
+  | "cors_or_network"
   | "refused"
   | "tls"
   | "connection_lost"

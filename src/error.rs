@@ -101,8 +101,8 @@ impl Error {
         &self.0
     }
 
-    /// A stable name for the kind of error, the same in every language: `rpc`, `connect_failed`, `refused`, `tls`,
-    /// `connection_lost`, `auth_required`, `timeout`, `cancelled`, `closed`, `interrupted`, `overloaded`, `too_large`,
+    /// A stable name for the kind of error, the same in every language: `rpc`, `connect_failed`, `refused`,
+    /// `cors_or_network`, `session_expired`, `tls`, `connection_lost`, `auth_required`, `timeout`, `cancelled`, `closed`, `interrupted`, `overloaded`, `too_large`,
     /// `config`, `unsupported_version`, `not_mcp`, `decode`, `encode`, `input_failed`, `unsupported`, `protocol`.
     pub fn code(&self) -> &'static str {
         use crate::transport::TransportErrorKind as T;
@@ -112,6 +112,8 @@ impl Error {
             ErrorKind::Transport(error) => match error.kind() {
                 T::ConnectFailed => "connect_failed",
                 T::Refused { .. } => "refused",
+                T::Opaque => "cors_or_network",
+                T::SessionExpired => "session_expired",
                 T::Tls => "tls",
                 T::Closed { .. } | T::Lost | T::Dead => "connection_lost",
                 T::TooLarge { .. } => "too_large",

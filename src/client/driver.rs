@@ -150,7 +150,7 @@ impl<H: Host> Driver<H> {
         shared.drive(|session| {
             match connected {
                 Some(Ok(link)) => {
-                    session.link_up(link.profile, now);
+                    session.link_up(link.profile, link.transport, now);
                     self.link = Some(link);
                 }
                 Some(Err(error)) => session.link_failed(error, now),
@@ -169,7 +169,15 @@ impl<H: Host> Driver<H> {
                         }
                     }
                     Inbound::Alive => session.alive(now),
-                    _ => {}
+                    fact => {
+                        if let (true, Inbound::On(_, text) | Inbound::Reply(_, _, text)) = (traces, &fact) {
+                            self.outputs.push(Output::Event(Event::Frame { outbound: false, text: text.clone() }));
+                        }
+                        session.exchanged(fact, now);
+                        if traces {
+                            self.outputs.extend(std::iter::from_fn(|| session.poll_output()));
+                        }
+                    }
                 }
             }
             if let Some(error) = self.fault.take() {
@@ -195,6 +203,9 @@ impl<H: Host> Driver<H> {
                     match &out {
                         Outbound::Message(text) if traces => {
                             self.outputs.push(Output::Event(Event::Frame { outbound: true, text: text.clone() }));
+                        }
+                        Outbound::Post(post) if traces => {
+                            self.outputs.push(Output::Event(Event::Frame { outbound: true, text: post.text.clone() }));
                         }
                         Outbound::Close(_) => self.close_sent = true,
                         _ => {}

@@ -1,9 +1,18 @@
 //! What passes between a session and a carrier.
 
+#[cfg(feature = "http")]
+#[allow(dead_code)]
+mod events;
+#[cfg(any(feature = "http", feature = "server"))]
+#[allow(dead_code)]
+pub(crate) mod header_value;
 mod id;
 mod packet;
 mod profile;
 
+#[cfg(feature = "http")]
+#[allow(unused_imports)]
+pub(crate) use events::{EventParser, TooLarge};
 pub use id::RequestId;
 pub use packet::{Body, Close, Failure, Inbound, Outbound, Post, Resume};
 pub use profile::{Liveness, Profile};

@@ -8,11 +8,13 @@ use crate::transport::TransportError;
 pub enum Outbound {
     /// One whole JSON-RPC message, for links whose profile is a shared channel.
     Message(Text),
-    /// One whole JSON-RPC message that begins an exchange of its own. This and the next three are only sent to links whose
+    /// One whole JSON-RPC message that begins an exchange of its own. This and the next four are only sent to links whose
     /// profile is [`Profile::PerRequest`](super::Profile::PerRequest), which get no [`Outbound::Message`].
     Post(Box<Post>),
     /// Nobody waits for this request's reply any more: close its stream.
     Abort(i64),
+    /// This request was answered on a stream that is open still: nothing more of it is wanted.
+    Answered(i64),
     /// Take this request's reply up again where its stream broke off.
     Resume(i64, Box<Resume>),
     /// Open the stream on which the server says what nobody asked for (2025-11-25 basic/transports, "Listening for
@@ -96,8 +98,10 @@ pub enum Inbound {
 /// Why an exchange brought no message.
 #[derive(Debug, Clone)]
 pub struct Failure {
-    /// What happened. An HTTP status stands in its kind.
+    /// What happened.
     pub error: TransportError,
+    /// The HTTP status, where there was an answer.
+    pub status: Option<u16>,
     /// What came in place of a message, where something came.
     pub body: Body,
     /// Whether the request carried a credential.

@@ -34,6 +34,11 @@ impl Profile {
         }
     }
 
+    /// Whether every request has a reply channel of its own.
+    pub fn is_per_request(self) -> bool {
+        self == Self::PerRequest
+    }
+
     /// How long a `server/discover` probe waits for its answer by default.
     pub fn probe_timeout(self) -> Duration {
         match self {

@@ -20,6 +20,8 @@ cfg_if::cfg_if! {
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "http")]
+pub(crate) use imp::Buffer;
 #[cfg(any(feature = "server", test))]
 pub(crate) use imp::result_text_with;
 pub(crate) use imp::{Draft, Object, Sent, error_text, result_text};

@@ -16,6 +16,8 @@ cfg_if::cfg_if! {
 
 #[cfg(feature = "server")]
 pub(crate) use imp::fill_random;
+#[cfg(feature = "http")]
+pub(crate) use imp::line_end;
 #[cfg(test)]
 pub(crate) use imp::test;
 pub use imp::{BoxFuture, BoxSink, BoxStream, MaybeSend, MaybeSync, sleep};

@@ -90,6 +90,12 @@ pub(crate) fn fill_random(bytes: &mut [u8]) -> bool {
     getrandom::fill(bytes).is_ok()
 }
 
+/// The first CR or LF.
+#[cfg(feature = "http")]
+pub(crate) fn line_end(bytes: &[u8]) -> Option<usize> {
+    memchr::memchr2(b'\r', b'\n', bytes)
+}
+
 /// `#[test]`, on both targets.
 #[cfg(test)]
 pub(crate) use core::prelude::v1::test;

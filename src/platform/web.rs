@@ -161,6 +161,25 @@ pub(crate) fn fill_random(bytes: &mut [u8]) -> bool {
     get_random_values(bytes).is_ok()
 }
 
+/// The first CR or LF.
+#[cfg(feature = "http")]
+pub(crate) fn line_end(bytes: &[u8]) -> Option<usize> {
+    // Eight at a time: long lines are the rule, and memchr would be a larger download than all of this file.
+    const ONES: u64 = u64::MAX / 255;
+    let holds = |word: u64, byte: u8| {
+        let zero = word ^ (ONES * u64::from(byte));
+        zero.wrapping_sub(ONES) & !zero & (ONES << 7) != 0
+    };
+    let (words, _) = bytes.as_chunks::<8>();
+    let clear = words.iter().take_while(|word| {
+        let word = u64::from_le_bytes(**word);
+        !holds(word, b'\r') && !holds(word, b'\n')
+    });
+    let clear = clear.count() * 8;
+    let rest = bytes.get(clear..)?;
+    rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).map(|at| clear + at)
+}
+
 /// `#[test]`, on both targets.
 #[cfg(test)]
 pub(crate) use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -13,6 +13,9 @@ mod elicitation;
 mod input;
 pub mod meta;
 pub mod method;
+#[cfg(feature = "http")]
+#[allow(dead_code)]
+pub(crate) mod mirror;
 mod notification;
 mod prompt;
 mod resource;

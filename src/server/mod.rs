@@ -15,6 +15,7 @@ mod meta;
 mod registry;
 mod request;
 mod seal;
+#[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "what only HTTP uses, which is native"))]
 mod shared;
 mod subscriptions;
 mod template;

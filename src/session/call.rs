@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::rounds::Round;
 use super::{Era, Key, Session, Stage, SubKey, Ticket, Timeouts};
 use crate::error::{Error, ErrorKind};
-use crate::frame::RequestId;
-use crate::json::{Draft, Json, Meta, Object, Sent, Text};
+use crate::frame::{Outbound, Post, RequestId};
+use crate::json::{Draft, Json, Meta, Object, Sent};
 
 /// Names a call for its whole life; its id on the wire changes when it is sent again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,6 +42,8 @@ pub(crate) struct Replay {
     pub(crate) safe: bool,
     /// It may be answered with `input_required`.
     pub(crate) asks: bool,
+    /// Its result is a list of tools.
+    pub(crate) lists_tools: bool,
 }
 
 impl Replay {
@@ -50,7 +52,7 @@ impl Replay {
         let lists = matches!(method, "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list");
         let reads = matches!(method, "server/discover" | "resources/read" | "prompts/get" | "completion/complete");
         let safe = lists || reads || method == "ping";
-        Self { safe, asks }
+        Self { safe, asks, lists_tools: method == "tools/list" }
     }
 }
 
@@ -76,6 +78,8 @@ pub(super) enum Waiter<T> {
     Probe,
     Initialize,
     Heartbeat,
+    /// `tools/list` on behalf of a call whose headers were refused.
+    Tools(CallId),
     /// `subscriptions/listen`: answered at the end of the subscription.
     Listen(SubKey),
     /// `resources/subscribe` on behalf of a subscription.
@@ -120,6 +124,8 @@ pub(super) struct Call<T> {
     pub(super) state_only: u8,
     /// The state given with the last round, to resume with after a failure.
     pub(super) request_state: Option<String>,
+    /// Its headers were refused once and mended.
+    pub(super) mended: bool,
     /// The call's own number was its id once: the next sending takes a fresh one.
     pub(super) resent: bool,
 }
@@ -144,6 +150,7 @@ impl<T> Call<T> {
             rounds: 0,
             state_only: 0,
             request_state: None,
+            mended: false,
             resent: false,
         }
     }
@@ -180,7 +187,7 @@ impl<T> Call<T> {
 
 impl<T: Ticket> Session<T> {
     /// Writes a queued call; `None` where it is gone.
-    pub(super) fn write(&mut self, id: CallId) -> Result<Option<Text>, Error> {
+    pub(super) fn write(&mut self, id: CallId) -> Result<Option<Outbound>, Error> {
         let era = self.era();
         let Some(call) = self.calls.get_mut(id) else { return Ok(None) };
         if call.level && era == Some(Era::Modern) {
@@ -190,6 +197,8 @@ impl<T: Ticket> Session<T> {
         }
         let Wire::Unsent { draft, .. } = &mut call.wire else { return Ok(None) };
         let Some(draft) = draft.take() else { return Ok(None) };
+        let modern = era == Some(Era::Modern);
+        let posted = self.link.per_request().then(|| self.mirrors.post(&draft, modern));
         let wire_id = if call.resent {
             let fresh = self.next_id;
             self.next_id += 1;
@@ -211,7 +220,10 @@ impl<T: Ticket> Session<T> {
         if call.resent {
             self.aliases.insert(wire_id, id);
         }
-        Ok(Some(text))
+        Ok(Some(match posted {
+            None => Outbound::Message(text),
+            Some(post) => self.posted(Post { id: Some(wire_id), text, ..post }),
+        }))
     }
 
     /// Answers a call that nothing more is to be learned about.
@@ -237,7 +249,8 @@ impl<T: Ticket> Session<T> {
         call.timeout = timeout;
         call.idle_until = timeout.and_then(|timeout| now.checked_add(timeout));
         call.hard_until = None;
-        self.send(sent.text().clone());
+        let message = self.outbound(Some(id.0), Some(method), sent.text().clone());
+        self.control.push_back(message);
         call.wire = Wire::Sent { id: id.0, sent };
         self.watch(call.deadline());
         self.calls.insert(id, call);
@@ -252,8 +265,16 @@ impl<T: Ticket> Session<T> {
         }
         call.wire = Wire::Unsent { draft: Some(draft), frozen: false };
         call.resent = true;
-        let at = self.queue.iter().position(|later| *later > id).unwrap_or(self.queue.len());
-        self.queue.insert(at, id);
+        self.enqueue(id);
+    }
+
+    /// Puts an unsent call into its place in the queue.
+    pub(super) fn enqueue(&mut self, id: CallId) {
+        let unsent = self.calls.get(id).is_some_and(|call| matches!(call.wire, Wire::Unsent { .. }));
+        if unsent && !self.queue.contains(&id) {
+            let at = self.queue.iter().position(|later| *later > id).unwrap_or(self.queue.len());
+            self.queue.insert(at, id);
+        }
     }
 
     /// The call that an answer with this id belongs to.
@@ -290,6 +311,13 @@ impl<T: Ticket> Session<T> {
         // `initialize` must not be cancelled (2025-11-25 basic/utilities/cancellation); nor is the probe, whose late
         // answer is still of use, and which a legacy server does not know.
         let handshake = matches!(call.waiter, Waiter::Initialize | Waiter::Probe);
+        if reason.is_some() && self.link.per_request() {
+            // The end of the stream is the word for it in the modern era, and frees a connection in every era.
+            self.control.push_back(Outbound::Abort(*wire));
+            if self.era() != Some(Era::Legacy) {
+                return;
+            }
+        }
         if let (Some(reason), true) = (reason, self.stage != Stage::Down && !handshake) {
             let params = Object::new().id("requestId", &RequestId::Number(*wire)).str("reason", reason).build();
             self.send_notification("notifications/cancelled", &params);
@@ -357,6 +385,9 @@ impl<T: Ticket> Session<T> {
             Waiter::Probe => self.probe_silent(call.started, now),
             Waiter::Initialize => self.handshake_failed(error, now),
             Waiter::Heartbeat => self.heartbeat_missed(now),
+            // The call is tried as it is.
+            Waiter::Tools(of) => self.enqueue(of),
+            Waiter::Listen(key) if self.link.per_request() => self.relisten(key, error, now),
             Waiter::Listen(key) | Waiter::Subscribe(key) => self.subscription_over(key, Some(error), now),
             Waiter::Nobody => {}
         }

@@ -1,7 +1,7 @@
 //! Which protocol era a server speaks: one pure classifier (the table of `server/discover` outcomes), and the memory of
 //! its verdicts.
 
-use crate::frame::Profile;
+use crate::frame::{Body, Profile};
 use crate::json::Json;
 use crate::proto::versions::{LEGACY, MODERN};
 
@@ -15,9 +15,6 @@ pub enum Era {
 }
 
 /// What a `server/discover` probe met.
-///
-/// The table is kept whole: what only a per-request carrier can meet stands here with the rest.
-#[cfg_attr(not(test), expect(dead_code, reason = "no carrier of today meets every row"))]
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Probe {
     /// A result; the versions it lists, `None` where it lists none (not a DiscoverResult).
@@ -26,8 +23,6 @@ pub(crate) enum Probe {
     Error { code: i64, supported: Option<Vec<String>>, status: Option<u16> },
     /// An HTTP answer that is not JSON-RPC.
     Http { status: u16, body: Body, credential_sent: bool },
-    /// The carrier's handshake was refused for want of a credential.
-    Unauthorized,
     /// No answer in time; whether the peer was seen to live meanwhile.
     Silence { alive: Option<bool> },
     /// The channel closed. `reopened`: this was the second time.
@@ -36,17 +31,6 @@ pub(crate) enum Probe {
     Opaque,
     /// Any other failure of the network.
     Network,
-    /// A notification, or a result for an id that was not sent.
-    Unrelated,
-}
-
-/// The body of an HTTP answer that is not JSON-RPC.
-#[cfg_attr(not(test), expect(dead_code, reason = "no carrier of today meets every row"))]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Body {
-    Empty,
-    Html,
-    Other,
 }
 
 /// What follows from a probe's outcome.
@@ -74,7 +58,6 @@ pub(crate) enum Ruling {
     Transient,
     NotMcp,
     Failed,
-    Wait,
 }
 
 /// The versions a classifier may choose from, best first.
@@ -96,6 +79,11 @@ impl Ours {
 
 fn mutual(ours: &'static [&'static str], theirs: &[String]) -> Option<&'static str> {
     ours.iter().copied().find(|version| theirs.iter().any(|t| t == version))
+}
+
+/// The errors that only the modern era has (2026-07-28 basic/index, "Error Codes").
+pub(super) fn is_modern_error(code: i64) -> bool {
+    matches!(code, -32022..=-32020)
 }
 
 pub(crate) fn classify(outcome: Probe, profile: Profile, ours: Ours) -> Ruling {
@@ -132,7 +120,6 @@ pub(crate) fn classify(outcome: Probe, profile: Profile, ours: Ours) -> Ruling {
             (202, _) | (200..=299, Body::Empty) | (400..=499, _) => legacy(None),
             _ => Ruling::NotMcp,
         },
-        Probe::Unauthorized => Ruling::AuthRequired,
         Probe::Silence { .. } if per_request => Ruling::Failed,
         Probe::Silence { alive: Some(false) } => Ruling::Failed,
         Probe::Silence { .. } => legacy(None),
@@ -140,7 +127,6 @@ pub(crate) fn classify(outcome: Probe, profile: Profile, ours: Ours) -> Ruling {
         Probe::ChannelClosed { .. } => Ruling::Failed,
         Probe::Opaque if per_request => Ruling::Legacy { version: None, cacheable: false },
         Probe::Opaque | Probe::Network => Ruling::Failed,
-        Probe::Unrelated => Ruling::Wait,
     }
 }
 

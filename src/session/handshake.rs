@@ -53,6 +53,7 @@ impl<T: Ticket> Session<T> {
         if self.liveness() == Some(Liveness::Ping) {
             self.control.push_back(Outbound::Ping);
         }
+        self.speaking = Some((version, Era::Modern));
         let draft = Draft::with_params("server/discover", &Object::new().build())
             .unwrap_or_else(|_| Draft::new("server/discover"));
         if let Some(call) = self.request_internal(Waiter::Probe, "server/discover", draft, Some(timeout), now) {
@@ -61,7 +62,7 @@ impl<T: Ticket> Session<T> {
     }
 
     fn initialize(&mut self, version: Option<&'static str>, cacheable: bool, now: Duration) {
-        (self.meta, self.meta_quiet) = (None, None);
+        (self.meta, self.meta_quiet, self.speaking) = (None, None, None);
         let params = Object::new()
             .str("protocolVersion", version.unwrap_or(LEGACY[0]))
             .json("capabilities", &self.options.capabilities)
@@ -95,13 +96,19 @@ impl<T: Ticket> Session<T> {
 
     // ---- What the probe met
 
-    pub(super) fn probe_answered(&mut self, result: Result<Json, RpcError>, resent: bool, now: Duration) {
+    pub(super) fn probe_answered(
+        &mut self,
+        result: Result<Json, RpcError>,
+        status: Option<u16>,
+        resent: bool,
+        now: Duration,
+    ) {
         let outcome = match &result {
             Ok(discover) => Probe::Discovered(discover.get("supportedVersions").and_then(|list| list.as_strings())),
             Err(error) => Probe::Error {
                 code: error.code,
                 supported: error.data.as_ref().and_then(|data| data.get("supported")?.as_strings()),
-                status: None,
+                status,
             },
         };
         let cause = match &result {
@@ -131,7 +138,7 @@ impl<T: Ticket> Session<T> {
         self.rule(Probe::Silence { alive }, None, resent, now);
     }
 
-    fn rule(&mut self, outcome: Probe, discover: Option<Json>, resent: bool, now: Duration) {
+    pub(super) fn rule(&mut self, outcome: Probe, discover: Option<Json>, resent: bool, now: Duration) {
         let ours = self.ours(resent);
         let unsupported = |theirs| Error::new(ErrorKind::UnsupportedVersion { theirs, ours: ours.names() });
         match classify(outcome, self.profile(), ours) {
@@ -152,32 +159,43 @@ impl<T: Ticket> Session<T> {
             Ruling::UnsupportedVersion { theirs } => self.refuse(unsupported(theirs)),
             Ruling::AuthRequired => {
                 let detail = "the server wants a credential: give a token";
-                self.refuse(TransportError::new(TransportErrorKind::Refused { status: 401 }, detail).into());
+                let refused = || TransportError::new(TransportErrorKind::Refused { status: 401 }, detail).into();
+                let met = self.probe_error.take().filter(Error::is_auth_required);
+                self.refuse(met.unwrap_or_else(refused));
             }
-            Ruling::Wait => {}
-            Ruling::ModernError | Ruling::Arbitrate | Ruling::NotMcp => {
-                let error = self.probe_error.take();
-                self.refuse(
-                    error.unwrap_or_else(|| Error::new(ErrorKind::NotMcp("no answer to server/discover".into()))),
-                );
+            // Gateways answer an unknown method so, too: `initialize` with the same credential decides.
+            Ruling::Arbitrate => self.initialize(None, false, now),
+            Ruling::NotMcp => {
+                let met = self.probe_error.take();
+                let detail = met.map_or_else(|| "no answer to server/discover".into(), |error| error.text());
+                self.refuse(Error::new(ErrorKind::NotMcp(detail)));
+            }
+            Ruling::ModernError => {
+                let error = self.take_probe_error();
+                self.refuse(error);
             }
             Ruling::ReopenLegacy | Ruling::Transient | Ruling::Failed => {
-                let error = self.probe_error.take();
-                let error =
-                    error.unwrap_or_else(|| Error::new(ErrorKind::NotMcp("no answer to server/discover".into())));
+                let error = self.take_probe_error();
                 self.handshake_failed(error, now);
             }
         }
+    }
+
+    fn take_probe_error(&mut self) -> Error {
+        let met = self.probe_error.take();
+        met.unwrap_or_else(|| Error::new(ErrorKind::NotMcp("no answer to server/discover".into())))
     }
 
     // ---- Settled
 
     fn modern(&mut self, version: &'static str, discover: &Json, confirmed: bool, now: Duration) {
         self.set_meta(version);
+        self.speaking = Some((version, Era::Modern));
         let server = discover.get("_meta").and_then(|meta| meta.get("io.modelcontextprotocol/serverInfo"));
         self.info = Some(Info {
             era: Era::Modern,
             version,
+            transport: self.link.transport(),
             server,
             capabilities: discover.get("capabilities").unwrap_or_else(|| Object::new().build()),
             instructions: discover.get_str("instructions"),
@@ -185,14 +203,14 @@ impl<T: Ticket> Session<T> {
         self.settled(Era::Modern, confirmed, now);
     }
 
-    pub(super) fn initialized(&mut self, result: Result<Json, RpcError>, now: Duration) {
+    pub(super) fn initialized(&mut self, result: Result<Json, RpcError>, status: Option<u16>, now: Duration) {
         let result = match result {
             Ok(result) => result,
             Err(_) if self.known.take().is_some() && self.options.era == EraChoice::Auto => {
                 // It was legacy when it was remembered: ask what it is now.
                 return self.probe(MODERN[0], false, now);
             }
-            Err(error) => return self.handshake_failed(error.into(), now),
+            Err(error) => return self.initialize_failed(error.into(), status, now),
         };
         let theirs = result.get_str("protocolVersion");
         let Some(version) = LEGACY.iter().copied().find(|version| theirs.as_deref() == Some(version)) else {
@@ -210,12 +228,15 @@ impl<T: Ticket> Session<T> {
         self.info = Some(Info {
             era: Era::Legacy,
             version,
+            transport: self.link.transport(),
             server: result.get("serverInfo"),
             capabilities: result.get("capabilities").unwrap_or_else(|| Object::new().build()),
             instructions: result.get_str("instructions"),
         });
+        self.speaking = Some((version, Era::Legacy));
         if let Ok(sent) = Draft::new("notifications/initialized").finish(None, Default::default()) {
-            self.send(sent.text().clone());
+            let message = self.outbound(None, Some("notifications/initialized"), sent.text().clone());
+            self.control.push_back(message);
         }
         self.settled(Era::Legacy, true, now);
     }
@@ -236,6 +257,7 @@ impl<T: Ticket> Session<T> {
             self.restore_log_level(now);
         }
         self.renew_subscriptions(now);
+        self.open_push_stream();
     }
 
     /// A remembered modern verdict did not hold: ask the server, and send the call again afterwards.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::call::{Waiter, Wire};
 use super::era::{Ours, Probe, Ruling, classify};
+use super::flow::Flow;
 use super::{EraChoice, Output, Session, Stage, State, Ticket};
 use crate::error::Error;
 use crate::frame::{Liveness, Outbound, Profile};
@@ -40,6 +41,7 @@ pub(super) struct Outage {
 
 pub(super) struct Up {
     pub(super) profile: Profile,
+    pub(super) transport: &'static str,
     pub(super) since: Duration,
     /// The outage that this link will end once it proved itself.
     pub(super) outage: Outage,
@@ -51,6 +53,23 @@ pub(super) struct Up {
     pub(super) missed: u32,
     /// The first bytes of the peer have arrived on this link.
     pub(super) spoken: bool,
+    /// Whether requests may leave; always open on a shared channel.
+    pub(super) flow: Flow,
+    /// The stream of what the server says unasked was asked for.
+    pub(super) listening: bool,
+}
+
+impl LinkState {
+    pub(super) fn transport(&self) -> &'static str {
+        match self {
+            Self::Up(up) => up.transport,
+            _ => "",
+        }
+    }
+
+    pub(super) fn per_request(&self) -> bool {
+        matches!(self, Self::Up(up) if up.profile.is_per_request())
+    }
 }
 
 /// Keep-alive probes without an answer before a peer counts as dead.
@@ -74,7 +93,7 @@ impl<T: Ticket> Session<T> {
         }
     }
 
-    fn connect(&mut self, outage: Outage, first: bool, now: Duration) {
+    pub(super) fn connect(&mut self, outage: Outage, first: bool, now: Duration) {
         self.link = LinkState::Connecting { outage, first, until: now.saturating_add(self.options.timeouts.connect) };
         self.outputs.push_back(Output::Connect);
         if let (false, State::Reconnecting { attempt, reason, .. }) = (first, &self.state) {
@@ -83,10 +102,11 @@ impl<T: Ticket> Session<T> {
     }
 
     /// A link is open.
-    pub(crate) fn link_up(&mut self, profile: Profile, now: Duration) {
+    pub(crate) fn link_up(&mut self, profile: Profile, transport: &'static str, now: Duration) {
         let LinkState::Connecting { outage, first, .. } = self.link else { return };
         self.link = LinkState::Up(Up {
             profile,
+            transport,
             since: now,
             outage,
             first,
@@ -94,6 +114,8 @@ impl<T: Ticket> Session<T> {
             heard: now,
             missed: 0,
             spoken: false,
+            flow: Flow::Open,
+            listening: false,
         });
         if !first {
             self.metrics.reconnects += 1;
@@ -144,9 +166,15 @@ impl<T: Ticket> Session<T> {
         }
         self.reopened = false;
         let error_is_final = !error.is_transient() || !profile.reopens();
+        let proven = outage.attempt == 0;
         if first || error_is_final {
             let error = self.both_failed(error.into());
             self.shut(Some(error));
+        } else if matches!(error.kind(), TransportErrorKind::SessionExpired) && proven {
+            // The server is there and only forgot: the next session begins at once.
+            self.probe_error = None;
+            self.enter(State::Reconnecting { attempt: 1, delay: Duration::ZERO, reason: error.into() });
+            self.connect(Outage { attempt: 1, ..outage }, false, now);
         } else {
             self.probe_error = None;
             self.wait(outage, error.into(), now);
@@ -167,8 +195,10 @@ impl<T: Ticket> Session<T> {
         for id in lost {
             let Some(mut call) = self.take_call(id) else { continue };
             let state = call.request_state.take();
-            if let Waiter::Caller(ticket) = call.waiter {
-                self.reply(ticket, Err(Self::interrupted(state, cause)));
+            match call.waiter {
+                Waiter::Caller(ticket) => self.reply(ticket, Err(Self::interrupted(state, cause))),
+                Waiter::Tools(of) => self.enqueue(of),
+                _ => {}
             }
         }
         for id in again {
@@ -210,6 +240,7 @@ impl<T: Ticket> Session<T> {
         let asks = self.ready() && !self.options.keep_alive.is_zero();
         match &mut self.link {
             LinkState::Waiting { until, .. } => *until = (*until).min(soon),
+            LinkState::Up(Up { flow: Flow::Held(until), .. }) => *until = (*until).min(soon),
             // Woken again before the answer came: one question is enough.
             LinkState::Up(up) if asks && up.missed == 0 => self.probe_alive(now),
             _ => {}
@@ -230,6 +261,7 @@ impl<T: Ticket> Session<T> {
         if let LinkState::Up(up) = &mut self.link {
             up.proven = true;
         }
+        self.flow_on();
     }
 
     pub(super) fn liveness(&self) -> Option<Liveness> {
@@ -306,6 +338,10 @@ impl<T: Ticket> Session<T> {
             }
             _ => {}
         }
+        if self.held_until().is_some_and(|at| at <= now) {
+            self.try_again();
+        }
+        self.relisten_due(now);
         if self.keep_alive_at().is_some_and(|at| at <= now) {
             match &self.link {
                 LinkState::Up(up) if up.missed >= MISSED => self.link_dead(now),
@@ -321,6 +357,8 @@ impl<T: Ticket> Session<T> {
             LinkState::Closed { .. } => return None,
             _ => None,
         };
-        [link, self.next_sweep, self.inputs.next_timeout(), self.keep_alive_at()].into_iter().flatten().min()
+        let times =
+            [self.next_sweep, self.inputs.next_timeout(), self.keep_alive_at(), self.held_until(), self.next_listen()];
+        link.into_iter().chain(times.into_iter().flatten()).min()
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::call::{Replay, Waiter};
+use super::link::Outage;
 use super::{CallId, Era, Event, Key, Request, Session, Stage, Ticket};
 use crate::error::{Error, ErrorKind, RpcError};
 use crate::frame::RequestId;
@@ -68,7 +69,15 @@ pub(super) struct Sub<T> {
     /// The requests under way or open for it on this link.
     calls: Vec<CallId>,
     acknowledged: bool,
+    /// Since when it stands, on a link where its stream can end by itself.
+    since: Duration,
+    /// When its stream is opened again, and how often that was tried.
+    due: Option<Duration>,
+    outage: Outage,
 }
+
+/// A stream that lived so long, or told of a change, has proved itself.
+const PROVEN: Duration = Duration::from_secs(10);
 
 impl<T: Ticket> Session<T> {
     /// Subscribes. The ticket is answered with the filter that the server agreed to; from then on the subscription
@@ -84,9 +93,13 @@ impl<T: Ticket> Session<T> {
             self.reply(ticket, Err(Error::new(ErrorKind::Overloaded { limit: self.options.max_pending })));
             return key;
         }
-        self.subs.insert(key, Sub { filter, ticket: Some(ticket), calls: Vec::new(), acknowledged: false });
+        let outage = Outage { since: now, attempt: 0 };
+        let fresh =
+            Sub { filter, ticket: Some(ticket), calls: Vec::new(), acknowledged: false, since: now, due: None, outage };
+        self.subs.insert(key, fresh);
         if self.ready() {
             self.establish(key, now);
+            self.open_push_stream();
         }
         key
     }
@@ -121,6 +134,7 @@ impl<T: Ticket> Session<T> {
     /// Sets the least severe level that the server logs at, for good.
     pub(crate) fn set_log_level(&mut self, ticket: T, level: &str, now: Duration) {
         self.log_level = Some(level.to_owned());
+        self.open_push_stream();
         match self.era() {
             // Per request in the modern era (2026-07-28 server/utilities/logging).
             Some(Era::Modern) => {
@@ -133,7 +147,7 @@ impl<T: Ticket> Session<T> {
                 let params = Object::new().str("level", level).build();
                 match Draft::with_params("logging/setLevel", &params) {
                     Ok(draft) => {
-                        let replay = Replay { safe: true, asks: false };
+                        let replay = Replay { safe: true, asks: false, lists_tools: false };
                         let id = self.request(ticket, Request { draft, replay, options: Default::default() }, now);
                         if let Some(call) = self.calls.get_mut(id) {
                             call.level = true;
@@ -152,7 +166,7 @@ impl<T: Ticket> Session<T> {
         }
     }
 
-    fn tell(&mut self, method: &str, params: &Json, waiter: Waiter<T>, now: Duration) -> Option<CallId> {
+    pub(super) fn tell(&mut self, method: &str, params: &Json, waiter: Waiter<T>, now: Duration) -> Option<CallId> {
         let timeout = Some(self.options.timeouts.call);
         self.request_internal(waiter, method, Draft::with_params(method, params).ok()?, timeout, now)
     }
@@ -181,6 +195,7 @@ impl<T: Ticket> Session<T> {
         let Some(sub) = self.subs.get_mut(key) else { return };
         sub.calls.clear();
         sub.acknowledged = false;
+        sub.due = None;
         let filter = sub.filter.clone();
         let calls: Vec<CallId> = if self.era() == Some(Era::Modern) {
             let params = Object::new().json("notifications", &filter.to_json(|_| true)).build();
@@ -233,24 +248,75 @@ impl<T: Ticket> Session<T> {
     fn acknowledge(&mut self, key: SubKey, agreed: Json) {
         let Some(sub) = self.subs.get_mut(key) else { return };
         sub.acknowledged = true;
+        let again = sub.outage.attempt > 0 && sub.ticket.is_none();
+        if again {
+            self.event(Event::Resynced);
+        }
+        let Some(sub) = self.subs.get_mut(key) else { return };
         if let Some(ticket) = sub.ticket.take() {
             self.reply(ticket, Ok(agreed));
         }
     }
 
     /// `notifications/subscriptions/acknowledged`: the stream is open and has no deadline any more.
-    pub(super) fn acknowledged(&mut self, params: &Json) {
+    pub(super) fn acknowledged(&mut self, params: &Json, now: Duration) {
         let id = params.get("_meta").and_then(|meta| meta.get_id("io.modelcontextprotocol/subscriptionId"));
         let Some(RequestId::Number(wire)) = id else { return };
         let Some(id) = self.call_of(wire) else { return };
         let Some(call) = self.calls.get_mut(id) else { return };
         let Waiter::Listen(key) = call.waiter else { return };
         (call.timeout, call.idle_until, call.hard_until) = (None, None, None);
+        if let Some(sub) = self.subs.get_mut(key) {
+            sub.since = now;
+        }
         // Only the modern era has this notification.
         if let Stage::Ready { confirmed, .. } = &mut self.stage {
             *confirmed = true;
         }
         self.acknowledge(key, params.get("notifications").unwrap_or_else(|| Object::new().build()));
+    }
+
+    /// A subscription's own stream broke off, by no word of the server: it is opened again, later each time.
+    pub(super) fn relisten(&mut self, key: SubKey, error: Error, now: Duration) {
+        let policy = self.options.reconnect;
+        let random = self.jitter.next();
+        let Some(sub) = self.subs.get_mut(key) else { return };
+        sub.calls.clear();
+        if sub.acknowledged && now.saturating_sub(sub.since) >= PROVEN {
+            sub.outage = Outage { since: now, attempt: 0 };
+        }
+        // Somebody who subscribes hears at once that it does not work; one who did keeps trying.
+        if sub.ticket.is_some() && sub.outage.attempt > 0
+            || !policy.allows(sub.outage.attempt, now.saturating_sub(sub.outage.since))
+        {
+            return self.subscription_over(key, Some(error), now);
+        }
+        let at = now.saturating_add(policy.delay(sub.outage.attempt, random));
+        sub.outage.attempt = sub.outage.attempt.saturating_add(1);
+        sub.due = Some(at);
+        self.next_listen = Some(self.next_listen.map_or(at, |next| next.min(at)));
+    }
+
+    pub(super) fn next_listen(&self) -> Option<Duration> {
+        self.next_listen
+    }
+
+    /// Opens what is due.
+    pub(super) fn relisten_due(&mut self, now: Duration) {
+        if self.next_listen.is_none_or(|at| at > now) {
+            return;
+        }
+        let due: Vec<_> = self
+            .subs
+            .keys()
+            .filter(|key| self.subs.get(*key).is_some_and(|sub| sub.due.is_some_and(|at| at <= now)))
+            .collect();
+        if self.ready() {
+            for key in due {
+                self.establish(key, now);
+            }
+        }
+        self.next_listen = self.subs.values().filter_map(|sub| sub.due).filter(|at| *at > now).min();
     }
 
     /// `subscriptions/listen` was answered: the subscription is over.

@@ -14,10 +14,13 @@ mod ask;
 mod call;
 mod end;
 mod era;
+mod exchange;
+mod flow;
 mod handshake;
 mod link;
 mod listen;
 mod metrics;
+mod mirrors;
 mod options;
 mod output;
 mod receive;
@@ -49,6 +52,7 @@ use ask::Inputs;
 use call::{Call, Waiter, Wire};
 use link::LinkState;
 use listen::Sub;
+use mirrors::Mirrors;
 
 /// Who waits for an answer. Opaque to the session.
 pub(crate) trait Ticket {
@@ -64,6 +68,7 @@ pub(crate) trait Ticket {
 pub(crate) struct Info {
     pub(crate) era: Era,
     pub(crate) version: &'static str,
+    pub(crate) transport: &'static str,
     /// Its `Implementation`.
     pub(crate) server: Option<Json>,
     pub(crate) capabilities: Json,
@@ -89,7 +94,11 @@ pub(crate) struct Session<T: Ticket> {
     /// The protocol's `_meta` entries of every modern request, and the same without elicitation.
     meta: Option<Json>,
     meta_quiet: Option<Json>,
+    /// The revision that requests declare now; `None` before one was agreed on.
+    speaking: Option<(&'static str, Era)>,
     log_level: Option<String>,
+    /// Which arguments of which tools go into headers too.
+    mirrors: Mirrors,
     openers: Vec<T>,
     calls: Table<CallId, Call<T>>,
     /// Wire ids of calls that were sent more than once.
@@ -97,6 +106,8 @@ pub(crate) struct Session<T: Ticket> {
     next_id: i64,
     inputs: Inputs,
     subs: Table<SubKey, Sub<T>>,
+    /// No subscription is renewed earlier than this.
+    next_listen: Option<Duration>,
     /// Responses, cancellations, pings, the handshake: never behind data.
     control: VecDeque<Outbound>,
     /// Calls not sent yet, in order.
@@ -151,12 +162,15 @@ impl<T: Ticket> Session<T> {
             info: None,
             meta: None,
             meta_quiet: None,
+            speaking: None,
             log_level: None,
+            mirrors: Mirrors::default(),
             openers: Vec::new(),
             calls: Table::new(),
             aliases: Table::new(),
             next_id: 1,
             subs: Table::new(),
+            next_listen: None,
             control: VecDeque::new(),
             queue: VecDeque::new(),
             outputs: VecDeque::new(),
@@ -251,12 +265,12 @@ impl<T: Ticket> Session<T> {
             self.count_out(&control);
             return Some(control);
         }
-        while self.ready() {
+        while self.ready() && self.may_send() {
             let id = self.queue.pop_front()?;
             match self.write(id) {
-                Ok(Some(text)) => {
-                    let message = Outbound::Message(text);
+                Ok(Some(message)) => {
                     self.count_out(&message);
+                    self.tried(id);
                     return Some(message);
                 }
                 // Cancelled or failed meanwhile.
@@ -352,14 +366,17 @@ impl<T: Ticket> Session<T> {
         }
     }
 
+    /// Sends a response, ahead of all requests.
     fn send(&mut self, text: Text) {
-        self.control.push_back(Outbound::Message(text));
+        let message = self.outbound(None, None, text);
+        self.control.push_back(message);
     }
 
     fn send_notification(&mut self, method: &str, params: &Json) {
         let draft = crate::json::Draft::with_params(method, params);
         if let Ok(sent) = draft.and_then(|draft| draft.finish(None, Default::default())) {
-            self.send(sent.text().clone());
+            let message = self.outbound(None, Some(method), sent.text().clone());
+            self.control.push_back(message);
         }
     }
 }

@@ -6,6 +6,7 @@ use super::ask::Source;
 use super::call::{Call, Waiter, Wire};
 use super::handshake::refuses;
 use super::link::LinkState;
+use super::mirrors::HEADER_MISMATCH;
 use super::{CallId, Era, Event, InputKind, Output, Session, Stage, Ticket, Verdict};
 use crate::error::RpcError;
 use crate::frame::RequestId;
@@ -14,6 +15,15 @@ use crate::proto::versions::MODERN;
 use crate::text::{decimal, join};
 use crate::transport::{TransportError, TransportErrorKind};
 
+/// Where a message came from, on a link with a reply channel for every request.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct From {
+    /// The request whose reply it is part of.
+    pub(super) wire: i64,
+    /// The HTTP status, where the message is the whole reply.
+    pub(super) status: Option<u16>,
+}
+
 impl<T: Ticket> Session<T> {
     /// A message arrived.
     pub(crate) fn receive(&mut self, text: &Text, now: Duration) {
@@ -21,7 +31,7 @@ impl<T: Ticket> Session<T> {
         if !matches!(self.link, LinkState::Up(_)) {
             return;
         }
-        self.take_in(text, now);
+        self.take_in(text, None, now);
         if self.control.len() > self.options.max_pending {
             // It asks and asks and does not read the answers.
             let detail = "the server sends requests faster than it reads their answers";
@@ -29,7 +39,7 @@ impl<T: Ticket> Session<T> {
         }
     }
 
-    fn take_in(&mut self, text: &Text, now: Duration) {
+    pub(super) fn take_in(&mut self, text: &Text, from: Option<From>, now: Duration) {
         self.alive(now);
         self.metrics.messages_in += 1;
         self.metrics.bytes_in += text.len() as u64;
@@ -61,7 +71,7 @@ impl<T: Ticket> Session<T> {
                     (None, Some(error)) => Err(rpc_error(&error)),
                     (None, None) => return self.malformed(Malformed::NotMessage),
                 };
-                self.responded(id, result, now);
+                self.responded(id, result, from, now);
             }
         }
     }
@@ -74,12 +84,17 @@ impl<T: Ticket> Session<T> {
 
     // ---- Responses
 
-    fn responded(&mut self, id: MessageId, result: Result<Json, RpcError>, now: Duration) {
+    fn responded(&mut self, id: MessageId, result: Result<Json, RpcError>, from: Option<From>, now: Duration) {
         let call = match &id {
             MessageId::Id(RequestId::Number(wire)) => self.call_of(*wire),
             _ => None,
         };
-        let Some(id) = call.or_else(|| self.stray_refusal(&id, &result)) else {
+        let stray = || match &from {
+            // Refused before the id was read: the reply says whose it is.
+            Some(from) if result.is_err() => self.call_of(from.wire),
+            _ => None,
+        };
+        let Some(id) = call.or_else(stray).or_else(|| self.stray_refusal(&id, &result)) else {
             return self.unclaimed(&id, result);
         };
         if let Err(error) = &result
@@ -102,12 +117,13 @@ impl<T: Ticket> Session<T> {
             Some(Waiter::Probe) => {
                 let resent = matches!(self.stage, Stage::Probing { resent: true, .. });
                 self.take_call(id);
-                self.probe_answered(result, resent, now);
+                self.probe_answered(result, from.and_then(|from| from.status), resent, now);
             }
             Some(Waiter::Initialize) => {
                 self.take_call(id);
-                self.initialized(result, now);
+                self.initialized(result, from.and_then(|from| from.status), now);
             }
+            Some(Waiter::Tools(_)) => self.tools_refreshed(id, Some(result), now),
             Some(Waiter::Heartbeat | Waiter::Nobody) | None => {
                 self.take_call(id);
                 self.confirm(&result);
@@ -167,11 +183,14 @@ impl<T: Ticket> Session<T> {
         let modern = matches!(self.stage, Stage::Ready { era: Era::Modern, .. });
         self.confirm(&result);
         match result {
-            Ok(result) => {
+            Ok(mut result) => {
                 if modern && self.begin_round(id, &result, now) {
                     return;
                 }
                 let Some(call) = self.take_call(id) else { return };
+                if call.replay.lists_tools && modern && self.link.per_request() {
+                    self.learn_mirrors(&mut result);
+                }
                 self.metrics.completed += 1;
                 self.metrics.latency.record(now.saturating_sub(call.started));
                 if let Waiter::Caller(ticket) = call.waiter {
@@ -179,6 +198,9 @@ impl<T: Ticket> Session<T> {
                 }
             }
             Err(error) => {
+                if error.code == HEADER_MISMATCH && self.refresh_tools(id, now) {
+                    return;
+                }
                 if self.begin_url_round(id, &error, now) {
                     return;
                 }
@@ -269,7 +291,7 @@ impl<T: Ticket> Session<T> {
                     self.event(Event::ResourceUpdated { uri });
                 }
             }
-            "subscriptions/acknowledged" => self.acknowledged(&params),
+            "subscriptions/acknowledged" => self.acknowledged(&params, now),
             "cancelled" => match params.get_id("requestId") {
                 Some(RequestId::Number(wire)) if self.listen_cancelled(wire, now) => {}
                 Some(id) => self.withdraw(&id, now),

@@ -25,6 +25,12 @@ pub enum TransportErrorKind {
         /// The HTTP status.
         status: u16,
     },
+    /// A request across origins failed and the browser does not say why: the server was not reached, or its answer lacks
+    /// the CORS headers that a page needs. Only browsers report this.
+    Opaque,
+    /// The server forgot the session, or ended it (HTTP 404 to a request that named one). A new one is begun by itself;
+    /// what ran in the old one is lost.
+    SessionExpired,
     /// TLS failed: certificate not trusted, wrong name, no common version. Add the root or fix the certificate.
     Tls,
     /// The peer closed the link with this WebSocket close code (1006: it vanished without one).
@@ -90,6 +96,8 @@ impl TransportError {
     pub fn is_transient(&self) -> bool {
         match self.0.kind {
             TransportErrorKind::ConnectFailed
+            | TransportErrorKind::Opaque
+            | TransportErrorKind::SessionExpired
             | TransportErrorKind::Lost
             | TransportErrorKind::Dead
             | TransportErrorKind::Overloaded => true,

@@ -3,10 +3,14 @@
 use serde::Serialize;
 
 use super::object::push_id;
+use super::scan::Scan;
 use super::write::{push_str, to_string};
 use super::{Json, Object, Text};
 use crate::frame::RequestId;
 use crate::json::{JsonError, Meta};
+
+/// How every message of ours begins, as [`Head`] serialises too.
+const HEAD: &str = r#"{"jsonrpc":"2.0","method":"#;
 
 /// A request or notification before its id and `_meta` are known: the text is written once and only finished.
 #[derive(Clone)]
@@ -47,7 +51,7 @@ impl Draft {
     /// A message without params.
     pub(crate) fn new(method: &str) -> Self {
         let mut text = String::with_capacity(128);
-        text.push_str(r#"{"jsonrpc":"2.0","method":"#);
+        text.push_str(HEAD);
         push_str(&mut text, method);
         Self { own: (text.len(), Params::Absent), text, params: Params::Absent, user_meta: None }
     }
@@ -117,6 +121,59 @@ impl Draft {
     pub(crate) fn set(&mut self, key: &str, value: &Json) {
         self.member(key);
         self.text.push_str(&value.0);
+    }
+
+    /// The method.
+    pub(crate) fn method(&self) -> String {
+        let mut scan = Scan::new(self.text.get(HEAD.len()..).unwrap_or_default());
+        match scan.plain() {
+            Some(plain) => plain.to_owned(),
+            None => self.whole().get_str("method").unwrap_or_default(),
+        }
+    }
+
+    /// A member of the params, found without reading further than it.
+    pub(crate) fn param(&self, key: &str) -> Option<Json> {
+        if self.params != Params::Some {
+            return None;
+        }
+        match self.find(key) {
+            Some(found) => found,
+            // An escaped name, or more than the scanner wants to know.
+            None => self.whole().get("params")?.get(key),
+        }
+    }
+
+    /// `None` where the text has to be read properly.
+    fn find(&self, key: &str) -> Option<Option<Json>> {
+        let mut scan = Scan::new(self.text.get(HEAD.len()..)?);
+        scan.plain()?;
+        scan.take(b',')?;
+        scan.name()?;
+        scan.take(b'{')?;
+        scan.space();
+        loop {
+            let name = scan.name()?;
+            let value = scan.value()?;
+            if name == key {
+                return Some(Some(Json(value.into())));
+            }
+            scan.space();
+            match scan.next() {
+                Some(b',') => scan.space(),
+                None => return Some(None),
+                Some(_) => return None,
+            }
+        }
+    }
+
+    fn whole(&self) -> Json {
+        let mut text = self.text.clone();
+        if self.params != Params::Absent {
+            text.push('}');
+        }
+        text.push('}');
+        Json(text.into())
     }
 
     /// Makes the draft independent of values that the caller may still change.

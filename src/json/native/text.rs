@@ -12,6 +12,10 @@ use super::value::{plain, read_members};
 use crate::frame::RequestId;
 use crate::json::{Malformed, Message, MessageId};
 
+/// Some bytes as they came from the network.
+#[cfg(feature = "http")]
+pub(crate) type Buffer = Bytes;
+
 /// The text of one message, in a shared buffer: cloning copies nothing.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Text(pub(super) ByteString);
@@ -40,6 +44,14 @@ impl Text {
     /// Text over a buffer, not copied; `None` where it is not UTF-8.
     pub fn from_utf8(bytes: Bytes) -> Option<Self> {
         ByteString::try_from(bytes).ok().map(Self)
+    }
+
+    /// A part of a buffer, not copied where it lies within; `None` where it is not UTF-8.
+    #[cfg(feature = "http")]
+    pub(crate) fn within(buffer: &Buffer, part: &[u8]) -> Option<Self> {
+        let (whole, inner) = (buffer.as_ptr_range(), part.as_ptr_range());
+        let inside = whole.start <= inner.start && inner.end <= whole.end && !part.is_empty();
+        Self::from_utf8(if inside { buffer.slice_ref(part) } else { Bytes::copy_from_slice(part) })
     }
 
     /// Reads the envelope. The payload stays a slice of this text.

@@ -33,6 +33,19 @@ impl Json {
         Self(out.into())
     }
 
+    /// An array of values.
+    pub(crate) fn list(all: &[Self]) -> Self {
+        let mut text = String::from("[");
+        for (at, value) in all.iter().enumerate() {
+            if at > 0 {
+                text.push(',');
+            }
+            text.push_str(&value.0);
+        }
+        text.push(']');
+        Self(text.into())
+    }
+
     /// An array of strings.
     pub(crate) fn strings(all: &[String]) -> Self {
         Self(to_string(all).unwrap_or_default().into())
@@ -173,6 +186,14 @@ impl Json {
     /// Whether the text `needle` stands anywhere in the value's text: a fast look before a slow one.
     pub(crate) fn mentions(&self, needle: &str) -> bool {
         memchr::memmem::find(self.0.as_bytes(), needle.as_bytes()).is_some()
+    }
+
+    /// Whether `needle`, plain ASCII, may stand in a name or a string of this value, however deep: a look at the text before
+    /// a walk through it.
+    #[cfg(feature = "http")]
+    pub(crate) fn text_contains(&self, needle: &str) -> bool {
+        // An ASCII character can be escaped too, if nobody does it.
+        self.mentions(needle) || self.mentions("\\u00")
     }
 }
 

@@ -78,6 +78,16 @@ impl Draft {
         }
     }
 
+    /// The method.
+    pub(crate) fn method(&self) -> String {
+        self.frame.method_of().as_string().unwrap_or_default()
+    }
+
+    /// A member of the params.
+    pub(crate) fn param(&self, key: &str) -> Option<Json> {
+        if self.params.is_undefined() { None } else { Json(self.params.clone()).get(key) }
+    }
+
     /// Makes the draft independent of values that the caller may still change.
     pub(crate) fn freeze(mut self) -> Result<Self, JsonError> {
         if !self.owned && !self.params.is_undefined() {

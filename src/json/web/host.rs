@@ -54,6 +54,8 @@ extern "C" {
     pub(super) fn set_id(this: &Frame, value: &JsValue);
     #[wasm_bindgen(structural, method, setter)]
     pub(super) fn set_method(this: &Frame, value: &JsValue);
+    #[wasm_bindgen(structural, method, getter, js_name = method)]
+    pub(super) fn method_of(this: &Frame) -> JsValue;
     #[wasm_bindgen(structural, method, setter)]
     pub(super) fn set_params(this: &Frame, value: &JsValue);
     #[wasm_bindgen(structural, method, setter)]

@@ -8,6 +8,8 @@ mod value;
 
 pub(crate) use draft::{Draft, Sent};
 pub(crate) use object::Object;
+#[cfg(feature = "http")]
+pub(crate) use text::Buffer;
 pub use text::Text;
 #[cfg(any(feature = "server", test))]
 pub(crate) use text::result_text_with;

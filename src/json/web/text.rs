@@ -8,6 +8,10 @@ use super::host::{Envelope, Frame, VERSION, assign, id_of, id_value, json_parse,
 use crate::frame::RequestId;
 use crate::json::{Malformed, Message, MessageId};
 
+/// Some bytes as they came from the network.
+#[cfg(feature = "http")]
+pub(crate) type Buffer = Vec<u8>;
+
 /// The text of one message: a JavaScript string that never enters linear memory.
 #[derive(Clone, PartialEq)]
 pub struct Text {
@@ -30,6 +34,12 @@ impl Text {
     /// The JavaScript string.
     pub fn as_js(&self) -> &JsString {
         &self.text
+    }
+
+    /// A part of a buffer; `None` where it is not UTF-8.
+    #[cfg(feature = "http")]
+    pub(crate) fn within(_buffer: &Buffer, part: &[u8]) -> Option<Self> {
+        std::str::from_utf8(part).ok().map(|text| Self::from(JsString::from(text)))
     }
 
     /// Reads the envelope.

@@ -34,6 +34,11 @@ impl Json {
         Self(JsValue::from_str(text))
     }
 
+    /// An array of values.
+    pub(crate) fn list(all: &[Self]) -> Self {
+        Self(all.iter().map(|value| &value.0).collect::<Array>().into())
+    }
+
     /// An array of strings.
     pub(crate) fn strings(all: &[String]) -> Self {
         Self(all.iter().map(|text| JsValue::from_str(text)).collect::<Array>().into())
@@ -150,6 +155,14 @@ impl Json {
         }
         let kind = self.0.unchecked_ref::<Envelope>().result_type();
         !kind.is_undefined() && !COMPLETE.with(|complete| *complete == kind)
+    }
+
+    /// Whether `needle`, plain ASCII, may stand in a name or a string of this value, however deep: a look at the text before
+    /// a walk through it.
+    #[cfg(feature = "http")]
+    pub(crate) fn text_contains(&self, needle: &str) -> bool {
+        // What is nested too deeply to be written may hold anything.
+        stringify(&self.0).map_or(true, |text| text.includes(needle, 0))
     }
 }
 

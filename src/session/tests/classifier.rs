@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::super::era::{Body, Ours, Probe, Ruling, classify};
+use super::super::era::{Ours, Probe, Ruling, classify};
 use super::sim::*;
+use crate::frame::Body;
 use crate::frame::{Liveness, Profile};
 use crate::platform::test;
 use crate::session::{Era, Verdict};
@@ -95,7 +96,6 @@ fn rows_9_to_13_http_without_json_rpc_is_ruled_by_its_status() {
         assert_eq!(http(status, Body::Empty, false), Ruling::AuthRequired, "row 11: {status}");
         assert_eq!(http(status, Body::Empty, true), Ruling::Arbitrate, "row 11: {status}");
     }
-    rules(&Probe::Unauthorized, &Ruling::AuthRequired);
     for status in [408, 429, 500, 502, 503, 504] {
         assert_eq!(http(status, Body::Html, true), Ruling::Transient, "row 12: {status}");
     }
@@ -118,7 +118,6 @@ fn rows_14_to_18_silence_closing_and_the_rest() {
     let opaque = classify(Probe::Opaque, HTTP, Ours::ALL);
     assert_eq!(opaque, Ruling::Legacy { version: None, cacheable: false }, "row 16");
     rules(&Probe::Network, &Ruling::Failed);
-    rules(&Probe::Unrelated, &Ruling::Wait);
 }
 
 // ---- The same rows, lived through on a channel

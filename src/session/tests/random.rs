@@ -143,7 +143,7 @@ impl World {
                     self.pushed.clear();
                     let liveness = [Liveness::Ping, Liveness::Request, Liveness::Channel][profile as usize % 3];
                     let reopen = profile % 8 != 7;
-                    self.session.link_up(Profile::SharedChannel { reopen, liveness }, self.now);
+                    self.session.link_up(Profile::SharedChannel { reopen, liveness }, "sim", self.now);
                 }
             }
             Step::LinkFailed(transient) => {
@@ -288,6 +288,7 @@ impl World {
                 Outbound::Message(text) => self.read(&serde_json::from_str(&text.to_string()).expect("JSON")),
                 Outbound::Ping => {}
                 Outbound::Close(_) => self.up = false,
+                _ => {}
             }
         }
         self.session.settle();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::super::*;
 pub(super) use super::messages::*;
-use crate::frame::{Liveness, Profile};
+use crate::frame::{Liveness, Post, Profile, Resume};
 use crate::json::{Draft, Text};
 use crate::transport::{TransportError, TransportErrorKind};
 
@@ -63,6 +63,11 @@ pub(super) struct Sim {
     /// Whether messages can be taken from the session.
     pub(super) link: bool,
     wire: Vec<Value>,
+    pub(super) posts: Vec<Post>,
+    pub(super) aborts: Vec<i64>,
+    pub(super) answered: Vec<i64>,
+    pub(super) resumes: Vec<(i64, Resume)>,
+    pub(super) listens: usize,
     pub(super) pings: usize,
     pub(super) closes: usize,
     pub(super) connects: usize,
@@ -95,6 +100,11 @@ impl Sim {
             profile: channel(Liveness::Channel),
             link: false,
             wire: Vec::new(),
+            posts: Vec::new(),
+            aborts: Vec::new(),
+            answered: Vec::new(),
+            resumes: Vec::new(),
+            listens: 0,
             pings: 0,
             closes: 0,
             connects: 0,
@@ -166,7 +176,7 @@ impl Sim {
 
     pub(super) fn up(&mut self) {
         (self.link, self.connects) = (true, 0);
-        self.session.link_up(self.profile, self.now);
+        self.session.link_up(self.profile, "sim", self.now);
         self.drain();
     }
 
@@ -300,6 +310,14 @@ impl Sim {
                     }
                     Outbound::Ping => self.pings += 1,
                     Outbound::Close(_) => self.closes += 1,
+                    Outbound::Post(post) => {
+                        self.wire.push(serde_json::from_str(&post.text.to_string()).expect("what is sent is JSON"));
+                        self.posts.push(*post);
+                    }
+                    Outbound::Abort(id) => self.aborts.push(id),
+                    Outbound::Answered(id) => self.answered.push(id),
+                    Outbound::Resume(id, resume) => self.resumes.push((id, *resume)),
+                    Outbound::Listen => self.listens += 1,
                 }
             }
         }

@@ -1,21 +1,30 @@
-//! What Streamable HTTP asks of a platform. The twins (`native::Fetcher`, `web::Fetcher`) offer these names:
-//!
-//! - `new(&Settings) -> Result<Fetcher, TransportError>`
-//! - `start(&mut self, ExchangeId, Request)`: begins an exchange; nothing is sent before the next `poll`, or at once.
-//! - `header(&self, ExchangeId, name) -> Option<String>`: of the answer, between its head and its end.
-//! - `read(&mut self, ExchangeId, Reading)`: how the body is wanted; called once, after the head.
-//! - `abort(&mut self, ExchangeId)`: drops the exchange and its connection or stream; no fact of it follows.
-//! - `poll(&mut self, cx) -> Poll<(ExchangeId, Fact)>`: the next fact; `Pending` also where no exchange is open.
-//!
-//! An exchange is: `Head`, then by the `Reading` one `Text`, or `Chunk`s and `End`; `Failed` ends it at any point.
-//! Facts of one exchange are in order, those of several interleave. After its last fact an exchange is forgotten by the
-//! fetcher, and its connection is free for the next.
+//! What Streamable HTTP asks of a platform.
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use crate::json::Text;
+use crate::json::{Buffer, Text};
+use crate::platform::MaybeSend;
 use crate::transport::TransportError;
+
+/// Exchanges of one link. Each platform brings one.
+///
+/// An exchange is: `Head`, then by the [`Reading`] one `Text`, or `Chunk`s and `End`; `Failed` ends it at any point. Facts
+/// of one exchange are in order, those of several interleave. After its last fact an exchange is forgotten by the
+/// fetcher, and its connection is free for the next.
+pub(crate) trait Fetch: MaybeSend + 'static {
+    /// Begins an exchange: what is sent leaves at the next `poll`, if not at once.
+    fn start(&mut self, id: ExchangeId, request: Request);
+    /// A header of the answer, between its head and its end.
+    fn header(&self, id: ExchangeId, name: &str) -> Option<String>;
+    /// How the body is wanted; called once, after the head.
+    fn read(&mut self, id: ExchangeId, reading: Reading);
+    /// Drops the exchange and its connection or stream; no fact of it follows.
+    fn abort(&mut self, id: ExchangeId);
+    /// The next fact; `Pending` also where no exchange is open.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(ExchangeId, Fact)>;
+}
 
 /// Names an exchange on one link.
 pub(crate) type ExchangeId = u64;
@@ -27,6 +36,9 @@ pub(crate) enum Method {
     Delete,
 }
 
+/// Names in lower case, and values, both checked.
+pub(crate) type Headers = Vec<(Cow<'static, str>, Cow<'static, str>)>;
+
 /// A request as the core wants it sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
@@ -34,7 +46,7 @@ pub(crate) struct Request {
     pub(crate) url: Arc<str>,
     /// Names in lower case, values checked: what the fetcher's own settings add (the user's headers) comes from the core
     /// too, so the fetcher adds none but what its medium needs.
-    pub(crate) headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    pub(crate) headers: Headers,
     pub(crate) body: Option<Text>,
     /// The page may be going away: the request must outlive it (`keepalive` of fetch); natively it changes nothing.
     pub(crate) farewell: bool,
@@ -50,7 +62,7 @@ pub(crate) enum Fact {
     /// The whole body ([`Reading::Text`]): the last fact.
     Text(Text),
     /// Some of the body, as the bytes came, decompressed ([`Reading::Chunks`]).
-    Chunk(super::Chunk),
+    Chunk(Buffer),
     /// The body ended as it should: the last fact.
     End,
     /// The exchange broke: the last fact. Before the head: [`ConnectFailed`](crate::transport::TransportErrorKind) or

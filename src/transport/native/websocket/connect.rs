@@ -7,9 +7,9 @@ use tokio::net::TcpStream;
 
 use super::carrier::{HeaderMap, HeaderValue, Refusal, handshake};
 use super::link::link;
-use super::tls::cause;
 use super::{Target, WebSocket};
 use crate::transport::address::config;
+use crate::transport::native::tls::{HTTP_1, cause};
 use crate::transport::{Link, Subprotocols, TransportError, TransportErrorKind};
 
 /// Why an attempt failed.
@@ -50,7 +50,7 @@ impl WebSocket {
     async fn attempt(&mut self, headers: &HeaderMap) -> Result<Link, Failure> {
         let tcp = tcp(&self.target).await?;
         if self.target.secure {
-            let tls = self.trust.connect(tcp, &self.target).await?;
+            let tls = self.trust.connect(tcp, &self.target.host, &self.target.label, HTTP_1).await?;
             self.upgrade(tls, headers).await
         } else {
             self.upgrade(tcp, headers).await
@@ -98,7 +98,7 @@ fn refused(refusal: Refusal, target: &Target, with_token: bool) -> Failure {
         Refusal::Subprotocol(what) => Failure::MaybeOffer(failed(format!(
             "{label}: {what}; set `subprotocols` to what the server selects, or to none"
         ))),
-        Refusal::Io(error) => Failure::Final(cause(&error, target).unwrap_or_else(|| {
+        Refusal::Io(error) => Failure::Final(cause(&error, &target.label).unwrap_or_else(|| {
             failed(format!("{label} broke off the WebSocket handshake ({error}); check that it is a WebSocket server"))
         })),
         Refusal::Alien(what) => Failure::MaybeOffer(failed(format!(

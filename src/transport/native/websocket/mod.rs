@@ -4,21 +4,18 @@ mod carrier;
 mod connect;
 mod io;
 mod link;
-#[cfg(not(feature = "tls"))]
-#[path = "no_tls.rs"]
-mod tls;
-#[cfg(feature = "tls")]
-mod tls;
 
 use std::fmt;
 use std::time::Duration;
 
 use self::carrier::{HeaderMap, HeaderName, HeaderValue, Uri};
+use super::tls;
 #[cfg(feature = "server")]
 use crate::frame::{Liveness, Profile};
 use crate::platform::{BoxFuture, MaybeSend, MaybeSync};
 use crate::transport::address::{check, config};
-use crate::transport::offer::{Subprotocols, TokenSource};
+use crate::transport::offer::Subprotocols;
+use crate::transport::token::TokenSource;
 use crate::transport::{Link, Transport, TransportError, TransportErrorKind};
 
 /// The server's end of a connection whose handshake is done, as a link; `read` is what came behind it already.
@@ -87,7 +84,7 @@ impl WebSocket {
         let uri: Uri = url.parse().map_err(|_| invalid())?;
         let secure = uri.scheme_str().is_some_and(|scheme| scheme.eq_ignore_ascii_case("wss"));
         if secure {
-            tls::available()?;
+            tls::available("wss")?;
         }
         let authority = uri.authority().ok_or_else(invalid)?;
         let bracketed = authority.host();
