@@ -17,7 +17,7 @@ pub(crate) fn decimal(number: u64) -> String {
 }
 
 /// The text up to the first of these ASCII characters.
-#[cfg(any(feature = "websocket", test))]
+#[cfg(any(feature = "websocket", feature = "http"))]
 pub(crate) fn before<'a>(text: &'a str, stops: &[u8]) -> &'a str {
     let end = text.bytes().position(|byte| stops.contains(&byte));
     end.and_then(|end| text.get(..end)).unwrap_or(text)

@@ -150,7 +150,7 @@ impl<H: Host> Driver<H> {
         shared.drive(|session| {
             match connected {
                 Some(Ok(link)) => {
-                    session.link_up(link.profile, now);
+                    session.link_up(link.profile, link.transport, now);
                     self.link = Some(link);
                 }
                 Some(Err(error)) => session.link_failed(error, now),

@@ -1,7 +1,11 @@
 //! What passes between a session and a carrier.
 
 #[cfg(feature = "http")]
+#[allow(dead_code)]
 mod events;
+#[cfg(any(feature = "http", feature = "server"))]
+#[allow(dead_code)]
+pub(crate) mod header_value;
 mod id;
 mod packet;
 mod profile;

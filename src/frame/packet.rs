@@ -5,14 +5,17 @@ use crate::transport::TransportError;
 
 /// What a link is asked to put on the wire.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Outbound {
     /// One whole JSON-RPC message, for links whose profile is a shared channel.
     Message(Text),
-    /// One whole JSON-RPC message that begins an exchange of its own. This and the next three are only sent to links whose
+    /// One whole JSON-RPC message that begins an exchange of its own. This and the next four are only sent to links whose
     /// profile is [`Profile::PerRequest`](super::Profile::PerRequest), which get no [`Outbound::Message`].
     Post(Box<Post>),
     /// Nobody waits for this request's reply any more: close its stream.
     Abort(i64),
+    /// This request was answered on a stream that is open still: nothing more of it is wanted.
+    Answered(i64),
     /// Take this request's reply up again where its stream broke off.
     Resume(i64, Box<Resume>),
     /// Open the stream on which the server says what nobody asked for (2025-11-25 basic/transports, "Listening for
@@ -73,6 +76,7 @@ impl Close {
 /// What a link delivers. Everything but the first two comes from links whose profile is
 /// [`Profile::PerRequest`](super::Profile::PerRequest) only; the number is the id of the request that an exchange is for.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Inbound {
     /// One whole message, as the peer wrote it.
     Message(Text),

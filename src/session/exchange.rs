@@ -85,7 +85,7 @@ impl<T: Ticket> Session<T> {
         let (size, limit) = (text.len(), self.options.max_message);
         if size > limit {
             if let Some(id) = self.call_of(wire) {
-                self.forget_exchange(wire);
+                self.control.push_back(Outbound::Abort(wire));
                 self.fail_call(id, Error::new(ErrorKind::TooLarge { size, limit, outbound: false }), now);
             }
             return;
@@ -94,12 +94,8 @@ impl<T: Ticket> Session<T> {
         self.take_in(text, Some(From { wire, status }), now);
         if status.is_none() && awaited && self.call_of(wire).is_none() {
             // Answered, and the stream is open still: the carrier need not wait for its end.
-            self.forget_exchange(wire);
+            self.control.push_back(Outbound::Answered(wire));
         }
-    }
-
-    fn forget_exchange(&mut self, wire: i64) {
-        self.control.push_back(Outbound::Abort(wire));
     }
 
     /// A reply stream is over.

@@ -195,6 +195,7 @@ impl<T: Ticket> Session<T> {
         self.info = Some(Info {
             era: Era::Modern,
             version,
+            transport: self.link.transport(),
             server,
             capabilities: discover.get("capabilities").unwrap_or_else(|| Object::new().build()),
             instructions: discover.get_str("instructions"),
@@ -227,6 +228,7 @@ impl<T: Ticket> Session<T> {
         self.info = Some(Info {
             era: Era::Legacy,
             version,
+            transport: self.link.transport(),
             server: result.get("serverInfo"),
             capabilities: result.get("capabilities").unwrap_or_else(|| Object::new().build()),
             instructions: result.get_str("instructions"),

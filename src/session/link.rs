@@ -41,6 +41,7 @@ pub(super) struct Outage {
 
 pub(super) struct Up {
     pub(super) profile: Profile,
+    pub(super) transport: &'static str,
     pub(super) since: Duration,
     /// The outage that this link will end once it proved itself.
     pub(super) outage: Outage,
@@ -59,6 +60,13 @@ pub(super) struct Up {
 }
 
 impl LinkState {
+    pub(super) fn transport(&self) -> &'static str {
+        match self {
+            Self::Up(up) => up.transport,
+            _ => "",
+        }
+    }
+
     pub(super) fn per_request(&self) -> bool {
         matches!(self, Self::Up(up) if up.profile.is_per_request())
     }
@@ -94,10 +102,11 @@ impl<T: Ticket> Session<T> {
     }
 
     /// A link is open.
-    pub(crate) fn link_up(&mut self, profile: Profile, now: Duration) {
+    pub(crate) fn link_up(&mut self, profile: Profile, transport: &'static str, now: Duration) {
         let LinkState::Connecting { outage, first, .. } = self.link else { return };
         self.link = LinkState::Up(Up {
             profile,
+            transport,
             since: now,
             outage,
             first,
@@ -226,6 +235,8 @@ impl<T: Ticket> Session<T> {
 
     /// The network or the page is back (`online`, waking up): do not wait for timers.
     pub(crate) fn wake(&mut self, now: Duration) {
+        // Clocks may have stood still while the machine slept.
+        self.cache.clear();
         // At most a second, and not all clients at once.
         let soon = now.saturating_add(self.jitter.between(Duration::ZERO, Duration::from_secs(1)));
         let asks = self.ready() && !self.options.keep_alive.is_zero();

@@ -1,42 +1,64 @@
-//! What both WebSocket twins ask of an address before they touch the network.
+//! What the carriers ask of an address before they touch the network.
 
 use super::{TransportError, TransportErrorKind};
-use crate::text::before;
+use crate::text::{before, join};
 
 /// Refuses what cannot be a `ws://` or `wss://` address. Returns scheme, host, port and path, which is what errors may
 /// show: the query may carry a ticket.
+#[cfg(feature = "websocket")]
 pub(super) fn check(url: &str) -> Result<&str, TransportError> {
+    scheme(url, "WebSocket address", ["ws://", "wss://"])
+}
+
+/// The same for `http://` and `https://`.
+#[cfg(feature = "http")]
+pub(super) fn http(url: &str) -> Result<&str, TransportError> {
+    scheme(url, "address", ["http://", "https://"])
+}
+
+fn scheme<'a>(url: &'a str, what: &str, schemes: [&str; 2]) -> Result<&'a str, TransportError> {
+    let [plain, secure] = schemes;
+    let refuse = |parts: &[&str]| {
+        let mut all = vec!["the ", what, " "];
+        all.extend(parts);
+        Err(config(join(&all)))
+    };
     if url.is_empty() {
-        return Err(config("the WebSocket address is empty; give one such as wss://example.org/mcp"));
+        return refuse(&["is empty; give one such as ", secure, "example.org/mcp"]);
     }
     if url.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        return Err(config("the WebSocket address contains white space; encode it as %20 or remove it"));
+        return refuse(&["contains white space; encode it as %20 or remove it"]);
     }
     if !url.as_bytes().windows(3).any(|part| part == b"://") {
-        return Err(config("the WebSocket address has no scheme; begin it with ws:// or wss://"));
+        return refuse(&["has no scheme; begin it with ", plain, " or ", secure]);
     }
     let after = |scheme: &str| {
         let begin = url.get(..scheme.len()).filter(|begin| begin.eq_ignore_ascii_case(scheme));
         begin.and_then(|_| url.get(scheme.len()..))
     };
-    let Some(rest) = after("wss://").or_else(|| after("ws://")) else {
-        return Err(config("a WebSocket address begins with ws:// or wss://, and this one does not"));
+    let Some(rest) = after(secure).or_else(|| after(plain)) else {
+        return refuse(&["begins with ", plain, " or ", secure, ", and this one does not"]);
     };
     if rest.bytes().any(|byte| byte == b'#') {
-        return Err(config("a WebSocket address has no fragment (RFC 6455 section 3); remove everything from # on"));
+        return refuse(&["has no fragment; remove everything from # on"]);
     }
     let authority = before(rest, b"/?");
     if authority.bytes().any(|byte| byte == b'@') {
-        return Err(config("the WebSocket address contains a user name; give a token or a header instead"));
+        return refuse(&["contains a user name; give a token or a header instead"]);
     }
     if authority.is_empty() || authority.starts_with(':') {
-        return Err(config("the WebSocket address names no host; write it as ws://host:port/path"));
+        return refuse(&["names no host; write it as ", plain, "host:port/path"]);
     }
     Ok(before(url, b"?"))
 }
 
+/// Whether `text` is an RFC 9110 token.
+pub(super) fn is_token(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
 /// An error in how the transport was set up.
-pub(super) fn config(detail: &str) -> TransportError {
+pub(super) fn config(detail: impl Into<String>) -> TransportError {
     TransportError::new(TransportErrorKind::Config, detail)
 }
 

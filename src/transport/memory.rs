@@ -25,6 +25,7 @@ pub fn pair() -> (Link, Link) {
 
 fn link(tx: mpsc::Sender<Outbound>, rx: mpsc::Receiver<Outbound>) -> Link {
     Link {
+        transport: "memory",
         profile: Profile::SharedChannel { reopen: false, liveness: Liveness::Channel },
         tx: Box::pin(tx.sink_map_err(|_| gone())),
         rx: Box::pin(Receiver(rx)),

@@ -1,23 +1,28 @@
 //! Carriers: how messages travel. Each is as thin as its medium allows; correlation, timers and retries are the
 //! session's.
 
-#[cfg(feature = "websocket")]
+#[cfg(any(feature = "websocket", feature = "http"))]
 mod address;
 mod error;
+mod fallback;
 #[cfg(feature = "http")]
 mod http;
 pub mod memory;
 #[cfg(feature = "websocket")]
 mod offer;
+#[cfg(any(feature = "websocket", feature = "http"))]
+mod token;
 
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         mod web;
-        #[cfg(feature = "websocket")]
+        #[cfg(any(feature = "websocket", feature = "http"))]
         use web as imp;
+        #[cfg(feature = "http")]
+        pub use web::Credentials;
     } else {
         mod native;
-        #[cfg(feature = "websocket")]
+        #[cfg(any(feature = "websocket", feature = "http"))]
         use native as imp;
         #[cfg(feature = "server")]
         pub(crate) use native::served;
@@ -25,6 +30,9 @@ cfg_if::cfg_if! {
 }
 
 pub use error::{TransportError, TransportErrorKind};
+pub use fallback::Fallback;
+#[cfg(feature = "http")]
+pub use http::Http;
 #[cfg(feature = "websocket")]
 pub use imp::WebSocket;
 #[cfg(feature = "websocket")]
@@ -46,6 +54,8 @@ pub trait Transport: MaybeSend + 'static {
 pub struct Link {
     /// What the carrier can do.
     pub profile: Profile,
+    /// What the carrier is called: `websocket`, `http`, `http+sse` (2024-11-05), `memory`, or a name of your own.
+    pub transport: &'static str,
     /// Takes messages for the peer. Back-pressure is its `poll_ready`; after `Outbound::Close` it is only flushed and
     /// closed.
     pub tx: BoxSink<Outbound, TransportError>,
@@ -55,6 +65,9 @@ pub struct Link {
 
 impl std::fmt::Debug for Link {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Link").field("profile", &self.profile).finish_non_exhaustive()
+        f.debug_struct("Link")
+            .field("transport", &self.transport)
+            .field("profile", &self.profile)
+            .finish_non_exhaustive()
     }
 }

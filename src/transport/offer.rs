@@ -1,8 +1,7 @@
-//! What both WebSocket twins put into the handshake: subprotocols and the bearer token.
+//! Which subprotocols both WebSocket twins put into the handshake.
 
 use super::TransportError;
-use super::address::config;
-use crate::platform::{BoxFuture, MaybeSend, MaybeSync};
+use super::address::{config, is_token};
 
 /// Which WebSocket subprotocols are offered on the handshake.
 ///
@@ -48,63 +47,6 @@ impl Subprotocols {
     }
 }
 
-/// Whether `text` is an RFC 9110 token.
-pub(super) fn is_token(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
-}
-
-/// Where the bearer token comes from.
-pub(super) enum TokenSource {
-    Fixed(String),
-    Provider(Box<dyn Provide>),
-}
-
-/// A function that gives a token.
-pub(super) trait Provide: MaybeSend + MaybeSync {
-    fn token(&self) -> BoxFuture<'static, Result<String, TransportError>>;
-}
-
-impl<F> Provide for F
-where
-    F: Fn() -> BoxFuture<'static, Result<String, TransportError>> + MaybeSend + MaybeSync,
-{
-    fn token(&self) -> BoxFuture<'static, Result<String, TransportError>> {
-        self()
-    }
-}
-
-impl TokenSource {
-    pub(super) fn fixed(token: String) -> Result<Self, TransportError> {
-        check_token(&token)?;
-        Ok(Self::Fixed(token))
-    }
-
-    /// The token for one connection.
-    pub(super) async fn token(&self) -> Result<String, TransportError> {
-        match self {
-            Self::Fixed(token) => Ok(token.clone()),
-            Self::Provider(provider) => {
-                let token = provider.token().await?;
-                check_token(&token)?;
-                Ok(token)
-            }
-        }
-    }
-}
-
-/// Refuses what no header can carry; the token itself stays out of the error.
-fn check_token(token: &str) -> Result<(), TransportError> {
-    if token.is_empty() {
-        return Err(config("the token is empty; give one or leave it out"));
-    }
-    if !token.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(config(
-            "the token contains a character other than visible ASCII; check for a stray line end or space",
-        ));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,14 +67,5 @@ mod tests {
         assert!(Subprotocols::Auto.offer(true).is_empty());
         assert!(Subprotocols::None.offer(false).is_empty());
         assert_eq!(Subprotocols::List(vec!["x".into()]).offer(true), ["x"]);
-    }
-
-    #[test]
-    fn a_token_that_no_header_can_carry_is_refused_and_not_repeated() {
-        for bad in ["", "two words", "line\n", "grün"] {
-            let error = check_token(bad).expect_err("a bad token");
-            assert!(bad.is_empty() || !error.to_string().contains(bad));
-        }
-        assert!(check_token("a.b-c_d~e+f/g=").is_ok());
     }
 }

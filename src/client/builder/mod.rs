@@ -1,7 +1,18 @@
 //! Everything a client can be told before it connects.
 
-#[cfg(all(feature = "websocket", not(target_arch = "wasm32")))]
-mod native;
+mod target;
+
+cfg_if::cfg_if! {
+    if #[cfg(target_arch = "wasm32")] {
+        mod web;
+        #[cfg(any(feature = "websocket", feature = "http"))]
+        use web as imp;
+    } else {
+        mod native;
+        #[cfg(any(feature = "websocket", feature = "http"))]
+        use native as imp;
+    }
+}
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -20,9 +31,14 @@ use crate::platform::{MaybeSend, MaybeSync, seed};
 use crate::proto::{CreateMessageRequest, CreateMessageResult, ElicitRequest, ElicitResult, ListRootsResult, Root};
 use crate::resilience::Reconnect;
 use crate::session::{EraChoice, InputPolicy, Options, Session};
+#[cfg(feature = "http")]
+use crate::transport::Http;
 use crate::transport::Transport;
+#[cfg(any(feature = "websocket", feature = "http"))]
+use crate::transport::TransportError;
 #[cfg(feature = "websocket")]
-use crate::transport::{Subprotocols, TransportError, WebSocket};
+use crate::transport::{Subprotocols, WebSocket};
+use target::Target;
 
 /// A client to be: options, handlers, then [`connect`](Builder::connect).
 ///
@@ -35,26 +51,20 @@ pub struct Builder {
     handlers: Handlers,
     cache: Option<EraCache>,
     trace: bool,
-}
-
-enum Target {
-    #[cfg(feature = "websocket")]
-    WebSocket {
-        transport: Result<Box<WebSocket>, TransportError>,
-        url: String,
-    },
-    Transport(Box<dyn Transport>),
+    token: Option<String>,
+    headers: Vec<(String, String)>,
 }
 
 impl Builder {
     fn new(target: Target) -> Self {
         let cache = Some(EraCache::default());
-        Self { target, options: Options::default(), handlers: Handlers::default(), cache, trace: false }
+        let (options, handlers) = (Options::default(), Handlers::default());
+        Self { target, options, handlers, cache, trace: false, token: None, headers: Vec::new() }
     }
 
-    #[cfg(feature = "websocket")]
+    #[cfg(any(feature = "websocket", feature = "http"))]
     pub(super) fn url(url: &str) -> Self {
-        Self::new(Target::WebSocket { transport: WebSocket::new(url).map(Box::new), url: url.to_owned() })
+        Self::new(Target::of(url))
     }
 
     pub(super) fn transport(transport: Box<dyn Transport>) -> Self {
@@ -99,16 +109,11 @@ impl Builder {
     }
 
     /// How long a link may take to open. Default 10 s over WebSocket, where the time that a token provider takes does not
-    /// count; 5 min for a transport of one's own.
+    /// count, and natively over HTTP, where it bounds each new TCP or TLS connection; in a browser, which does not tell
+    /// connecting from answering, it bounds the handshake's requests over HTTP. 5 min for a transport of one's own.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        match &mut self.target {
-            #[cfg(feature = "websocket")]
-            Target::WebSocket { .. } => self.websocket(|socket| Ok(socket.connect_timeout(timeout))),
-            Target::Transport(_) => {
-                self.options.timeouts.connect = timeout;
-                self
-            }
-        }
+        self.target.connect_timeout(timeout, &mut self.options.timeouts);
+        self
     }
 
     /// How long the server may take to answer `initialize`. Default 30 s.
@@ -146,6 +151,16 @@ impl Builder {
     /// How many calls may wait for their answer, sent or not. Beyond that a call fails as overloaded. Default 4,096.
     pub fn max_pending(mut self, calls: usize) -> Self {
         self.options.max_pending = calls;
+        self
+    }
+
+    /// Whether results are kept for as long as the server says that they hold (its `ttlMs`; 2026-07-28
+    /// server/utilities/caching): those of the list methods and of reading resources. A kept result answers at once,
+    /// without the server; a notice of change, a gap in such notices and [`Call::fresh`](crate::Call::fresh) make it void.
+    /// At most 256 results and 4 MiB are kept, none above 1 MiB, and none is seen by another client. Default: yes. Servers
+    /// before 2026-07-28 say nothing of the kind, and nothing is kept of them.
+    pub fn cache(mut self, keep: bool) -> Self {
+        self.options.cache = keep;
         self
     }
 
@@ -201,21 +216,43 @@ impl Builder {
     }
 
     /// Sets the WebSocket transport up further: what it can do depends on the platform, and a setting that a platform
-    /// does not have does not exist there.
+    /// does not have does not exist there. Without effect on a client that is not given a WebSocket address, unless
+    /// [`prefer_websocket`](Self::prefer_websocket) came before.
     #[cfg(feature = "websocket")]
     pub fn websocket(mut self, setup: impl FnOnce(WebSocket) -> Result<WebSocket, TransportError>) -> Self {
-        if let Target::WebSocket { transport, .. } = &mut self.target {
-            let before = std::mem::replace(transport, Err(TransportError::in_use()));
-            *transport = before.and_then(|socket| setup(*socket)).map(Box::new);
-        }
+        self.target.websocket(setup);
         self
     }
 
-    /// The bearer token for the handshake. Natively it is the `Authorization` header; a browser cannot send headers and
-    /// offers it as the subprotocol `mcp.auth.<token>`, which may end up in access logs.
-    #[cfg(feature = "websocket")]
-    pub fn token(self, token: impl Into<String>) -> Self {
-        self.websocket(|socket| socket.token(token))
+    /// Sets the HTTP transport up further, as [`websocket`](Self::websocket) does that one.
+    #[cfg(feature = "http")]
+    pub fn http(mut self, setup: impl FnOnce(Http) -> Result<Http, TransportError>) -> Self {
+        self.target.http(setup);
+        self
+    }
+
+    /// Tries a WebSocket at the same host and path first, for an `http://` or `https://` address, and HTTP where it does
+    /// not open.
+    #[cfg(all(feature = "websocket", feature = "http"))]
+    pub fn prefer_websocket(mut self) -> Self {
+        self.target.prefer_websocket();
+        self
+    }
+
+    /// The bearer token. Over HTTP, and natively over WebSocket, it is the `Authorization` header; for a WebSocket a
+    /// browser cannot send headers and offers it as the subprotocol `mcp.auth.<token>`, which may end up in access logs.
+    #[cfg(any(feature = "websocket", feature = "http"))]
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.token = Some(token.into());
+        self
+    }
+
+    /// A header for every request, or for the WebSocket's handshake. A browser cannot send any with the latter:
+    /// [`connect`](Self::connect) then fails with `config`.
+    #[cfg(any(feature = "websocket", feature = "http"))]
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
     }
 
     /// Which WebSocket subprotocols to offer. Default: `mcp`, and none where the server does not take it.
@@ -233,14 +270,7 @@ impl Builder {
     /// Dropping the future closes the connection.
     pub async fn connect(mut self) -> Result<Client, Error> {
         self.options.capabilities = self.handlers.capabilities();
-        let (transport, key): (Box<dyn Transport>, Option<String>) = match self.target {
-            #[cfg(feature = "websocket")]
-            Target::WebSocket { transport, url } => {
-                let transport = transport?.max_message(self.options.max_message);
-                (Box::new(transport), Some(url))
-            }
-            Target::Transport(transport) => (transport, None),
-        };
+        let (transport, key) = self.target.open(self.token, &self.headers, self.options.max_message)?;
         let remember = self.cache.zip(key);
         let known = remember.as_ref().and_then(|(cache, key)| cache.load(key));
         let shared = Shared::new(Session::new(self.options, known, seed()));

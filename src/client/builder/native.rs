@@ -1,8 +1,24 @@
-use super::Builder;
+//! What only a native client can be told.
 
-impl Builder {
-    /// A header for the handshake. A browser cannot send any, so this does not exist on wasm32.
-    pub fn header(self, name: &str, value: &str) -> Self {
-        self.websocket(|socket| socket.header(name, value))
+#[cfg(feature = "http")]
+use std::time::Duration;
+
+#[cfg(feature = "http")]
+use crate::session::Timeouts;
+#[cfg(feature = "http")]
+use crate::transport::Http;
+#[cfg(feature = "websocket")]
+use crate::transport::{TransportError, WebSocket};
+
+#[cfg(feature = "websocket")]
+pub(super) fn headers(mut socket: WebSocket, headers: &[(String, String)]) -> Result<WebSocket, TransportError> {
+    for (name, value) in headers {
+        socket = socket.header(name, value)?;
     }
+    Ok(socket)
+}
+
+#[cfg(feature = "http")]
+pub(super) fn connect_timeout(http: Http, timeout: Duration, _timeouts: &mut Timeouts) -> Http {
+    http.connect_timeout(timeout)
 }

@@ -143,7 +143,7 @@ impl World {
                     self.pushed.clear();
                     let liveness = [Liveness::Ping, Liveness::Request, Liveness::Channel][profile as usize % 3];
                     let reopen = profile % 8 != 7;
-                    self.session.link_up(Profile::SharedChannel { reopen, liveness }, self.now);
+                    self.session.link_up(Profile::SharedChannel { reopen, liveness }, "sim", self.now);
                 }
             }
             Step::LinkFailed(transient) => {

@@ -65,6 +65,7 @@ pub(super) struct Sim {
     wire: Vec<Value>,
     pub(super) posts: Vec<Post>,
     pub(super) aborts: Vec<i64>,
+    pub(super) answered: Vec<i64>,
     pub(super) resumes: Vec<(i64, Resume)>,
     pub(super) listens: usize,
     pub(super) pings: usize,
@@ -101,6 +102,7 @@ impl Sim {
             wire: Vec::new(),
             posts: Vec::new(),
             aborts: Vec::new(),
+            answered: Vec::new(),
             resumes: Vec::new(),
             listens: 0,
             pings: 0,
@@ -174,7 +176,7 @@ impl Sim {
 
     pub(super) fn up(&mut self) {
         (self.link, self.connects) = (true, 0);
-        self.session.link_up(self.profile, self.now);
+        self.session.link_up(self.profile, "sim", self.now);
         self.drain();
     }
 
@@ -313,6 +315,7 @@ impl Sim {
                         self.posts.push(*post);
                     }
                     Outbound::Abort(id) => self.aborts.push(id),
+                    Outbound::Answered(id) => self.answered.push(id),
                     Outbound::Resume(id, resume) => self.resumes.push((id, *resume)),
                     Outbound::Listen => self.listens += 1,
                 }

@@ -1,48 +1,49 @@
 //! Streamable HTTP's exchanges: what a session's frames become, and what becomes of the answers. Pure but for the
 //! [`Fetch`] it is given; time is an argument.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::answer::{self, Refused};
-use super::fetch::{Content, ExchangeId, Fact, Fetch, Method, Reading, Request};
-use super::push::Push;
-use super::{Config, PROTOCOL_ERROR_BODY};
-use crate::frame::{Body, EventParser, Failure, Inbound, Outbound, Post, Resume, header_value};
-use crate::json::{Buffer, Text};
-use crate::text::{decimal, join};
-use crate::transport::{TransportError, TransportErrorKind};
+use super::Config;
+use super::answer::Refused;
+use super::fetch::{Content, ExchangeId, Fetch, Headers, Method, Request};
+use super::push::{self, Push};
+use crate::frame::{EventParser, Inbound, Outbound, Post, Resume, header_value};
+use crate::json::Text;
+use crate::text::join;
+use crate::transport::TransportError;
 
 /// Requests under way at once, subscriptions not counted. More wait their turn here.
 const MOST: usize = 128;
 /// How long `notifications/initialized` may hold the requests behind it back.
 const GATE: Duration = Duration::from_secs(10);
+/// How long an answered stream may take to end.
+pub(super) const DRAIN: Duration = Duration::from_secs(1);
 /// How often a broken stream is taken up again without anything new.
-const RESUMPTIONS: u32 = 5;
+pub(super) const RESUMPTIONS: u32 = 5;
 
 pub(super) struct Core<F> {
     pub(super) fetch: F,
     pub(super) config: Arc<Config>,
     /// The bearer token of the present; [`Core::tokens_wanted`] tells when it was refused.
-    token: Option<String>,
+    pub(super) token: Option<String>,
     next: ExchangeId,
-    open: Vec<Exchange>,
+    pub(super) open: Vec<Exchange>,
     /// Requests for which it is not yet time.
     waiting: VecDeque<Box<Post>>,
     /// The exchange of `notifications/initialized`, while the server may not have seen it.
-    gate: Option<(ExchangeId, Duration)>,
+    pub(super) gate: Option<(ExchangeId, Duration)>,
     /// What the server calls the legacy session.
-    session: Option<String>,
-    version: Option<&'static str>,
-    legacy: bool,
+    pub(super) session: Option<String>,
+    pub(super) version: Option<&'static str>,
+    pub(super) legacy: bool,
     pub(super) push: Push,
     /// Streams to take up again, and when.
-    delayed: Vec<(Duration, i64, Box<Resume>)>,
+    pub(super) delayed: Vec<(Duration, i64, Box<Resume>)>,
     /// Requests that were refused for their token, once.
-    refused: Vec<Box<Post>>,
-    next_look: Option<Duration>,
+    pub(super) refused: Vec<Box<Post>>,
+    pub(super) next_look: Option<Duration>,
     pub(super) inbound: VecDeque<Inbound>,
     /// Why the link is over.
     pub(super) broken: Option<TransportError>,
@@ -51,14 +52,15 @@ pub(super) struct Core<F> {
     pub(super) closing: bool,
 }
 
-struct Exchange {
-    id: ExchangeId,
-    kind: Kind,
-    phase: Phase,
-    heard: Duration,
+pub(super) struct Exchange {
+    pub(super) id: ExchangeId,
+    pub(super) kind: Kind,
+    pub(super) phase: Phase,
+    /// When its last bytes came, or when it began.
+    pub(super) heard: Duration,
 }
 
-enum Kind {
+pub(super) enum Kind {
     Request {
         wire: i64,
         initialize: bool,
@@ -75,7 +77,7 @@ enum Kind {
     Farewell,
 }
 
-enum Phase {
+pub(super) enum Phase {
     Head,
     Text { status: u16, content: Content, refused: Option<Box<Refused>> },
     Events { parser: Box<EventParser>, fresh: bool },
@@ -116,9 +118,10 @@ impl<F: Fetch> Core<F> {
             }
             Outbound::Post(post) => self.begin(post, now),
             Outbound::Abort(wire) => self.abort(wire, now),
+            Outbound::Answered(wire) => self.drain(wire, now),
             Outbound::Resume(wire, resume) => {
-                let wait = resume.retry.unwrap_or(Duration::from_secs(1)).saturating_mul(1 << resume.attempt.min(5));
-                self.delayed.push((now.saturating_add(wait.min(Duration::from_secs(60))), wire, resume));
+                let at = now.saturating_add(push::wait(resume.retry, resume.attempt));
+                self.delayed.push((at, wire, resume));
             }
             Outbound::Listen => self.open_push(now),
             Outbound::Close(_) => self.close(now),
@@ -127,7 +130,7 @@ impl<F: Fetch> Core<F> {
         }
     }
 
-    fn begin_waiting(&mut self, now: Duration) {
+    pub(super) fn begin_waiting(&mut self, now: Duration) {
         let counts = |exchange: &&Exchange| matches!(exchange.kind, Kind::Request { listen: false, .. });
         while self.gate.is_none() && self.open.iter().filter(counts).count() < MOST {
             let Some(post) = self.waiting.pop_front() else { return };
@@ -135,7 +138,7 @@ impl<F: Fetch> Core<F> {
         }
     }
 
-    fn begin(&mut self, post: Box<Post>, now: Duration) {
+    pub(super) fn begin(&mut self, post: Box<Post>, now: Duration) {
         let method = post.method.as_deref().unwrap_or_default();
         let initialize = method == "initialize";
         if post.version.is_some() {
@@ -162,11 +165,11 @@ impl<F: Fetch> Core<F> {
         }
     }
 
-    fn start(
+    pub(super) fn start(
         &mut self,
         kind: Kind,
         method: Method,
-        headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+        headers: Headers,
         body: Option<Text>,
         now: Duration,
     ) -> ExchangeId {
@@ -180,8 +183,8 @@ impl<F: Fetch> Core<F> {
     }
 
     /// What every request of this link carries.
-    fn headers(&self, accept: &'static str) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
-        let mut all: Vec<(Cow<'static, str>, Cow<'static, str>)> = Vec::with_capacity(10);
+    pub(super) fn headers(&self, accept: &'static str) -> Headers {
+        let mut all: Headers = Vec::with_capacity(10);
         all.push(("accept".into(), accept.into()));
         if let Some(version) = self.version {
             all.push(("mcp-protocol-version".into(), version.into()));
@@ -196,7 +199,7 @@ impl<F: Fetch> Core<F> {
         all
     }
 
-    fn headers_of(&self, post: &Post) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
+    fn headers_of(&self, post: &Post) -> Headers {
         let mut all = self.headers("application/json, text/event-stream");
         all.push(("content-type".into(), "application/json".into()));
         if post.modern {
@@ -218,22 +221,26 @@ impl<F: Fetch> Core<F> {
         self.waiting.retain(|post| post.id != Some(wire));
         self.refused.retain(|post| post.id != Some(wire));
         self.delayed.retain(|(_, of, _)| *of != wire);
-        let found = self.open.iter().position(|exchange| exchange.wire() == Some(wire));
-        if let Some(exchange) = found.map(|at| self.open.swap_remove(at)) {
-            match exchange.phase {
-                // Answered: the end is near, and the connection of use again once it is read.
-                Phase::Events { .. } if self.legacy || !self.closing => self.drain(exchange, now),
-                _ => self.fetch.abort(exchange.id),
-            }
+        if let Some(exchange) = self.take_wire(wire) {
+            self.fetch.abort(exchange.id);
             self.begin_waiting(now);
         }
     }
 
-    /// Reads on for a moment, as nobody's.
-    fn drain(&mut self, exchange: Exchange, now: Duration) {
-        let id = exchange.id;
-        self.open.push(Exchange { id, kind: Kind::Message, phase: Phase::Discarded, heard: now });
-        self.look(Some(now.saturating_add(super::DRAIN)));
+    /// Reads on for a moment, as nobody's: the end is near, and the connection is of use again once it was read.
+    fn drain(&mut self, wire: i64, now: Duration) {
+        if let Some(exchange) = self.take_wire(wire) {
+            let id = exchange.id;
+            self.open.push(Exchange { id, kind: Kind::Message, phase: Phase::Discarded, heard: now });
+            self.look(Some(now.saturating_add(DRAIN)));
+            self.begin_waiting(now);
+        }
+    }
+
+    fn take_wire(&mut self, wire: i64) -> Option<Exchange> {
+        let of = |exchange: &Exchange| matches!(exchange.kind, Kind::Request { wire: of, .. } if of == wire);
+        let at = self.open.iter().position(of)?;
+        Some(self.open.swap_remove(at))
     }
 
     /// Ends the session at the server and drops everything else.
@@ -247,6 +254,37 @@ impl<F: Fetch> Core<F> {
             self.legacy = true;
             let headers = self.headers("application/json, text/event-stream");
             self.farewell = Some(self.start(Kind::Farewell, Method::Delete, headers, None, now));
+        }
+    }
+}
+
+impl<F: Fetch> Core<F> {
+    // ---- Tokens
+
+    /// Whether requests wait for another token.
+    pub(super) fn wants_token(&self) -> bool {
+        !self.refused.is_empty()
+    }
+
+    /// The next token, or why there is none: the requests that wait for it go out once more, or fail.
+    pub(super) fn token_given(&mut self, token: Result<String, TransportError>, now: Duration) {
+        let waiting = std::mem::take(&mut self.refused);
+        match token {
+            Ok(token) => {
+                self.token = Some(token);
+                for post in waiting {
+                    self.begin(post, now);
+                    // A second refusal is the caller's to see.
+                    if let Some(Exchange { kind: Kind::Request { post, .. }, .. }) = self.open.last_mut() {
+                        *post = None;
+                    }
+                }
+            }
+            Err(error) => {
+                for wire in waiting.iter().filter_map(|post| post.id) {
+                    self.inbound.push_back(Inbound::Ended(wire, None, Some(error.clone())));
+                }
+            }
         }
     }
 }

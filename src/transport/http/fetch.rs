@@ -36,6 +36,9 @@ pub(crate) enum Method {
     Delete,
 }
 
+/// Names in lower case, and values, both checked.
+pub(crate) type Headers = Vec<(Cow<'static, str>, Cow<'static, str>)>;
+
 /// A request as the core wants it sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
@@ -43,9 +46,10 @@ pub(crate) struct Request {
     pub(crate) url: Arc<str>,
     /// Names in lower case, values checked: what the fetcher's own settings add (the user's headers) comes from the core
     /// too, so the fetcher adds none but what its medium needs.
-    pub(crate) headers: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    pub(crate) headers: Headers,
     pub(crate) body: Option<Text>,
     /// The page may be going away: the request must outlive it (`keepalive` of fetch); natively it changes nothing.
+    #[allow(dead_code, reason = "natively nothing cuts a request off")]
     pub(crate) farewell: bool,
 }
 

@@ -7,6 +7,7 @@ mod failure;
 mod proxy;
 mod redirect;
 mod send;
+mod settings;
 mod stream;
 #[cfg(test)]
 mod tests;

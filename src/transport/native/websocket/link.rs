@@ -29,6 +29,7 @@ const LOOK_AHEAD: usize = 1024;
 pub(super) fn link<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(carrier: Carrier<S>) -> Link {
     let shared = Arc::new(Lock::new(Shared { carrier, early: Vec::new(), end: None, ended: false }));
     Link {
+        transport: "websocket",
         profile: Profile::SharedChannel { reopen: true, liveness: Liveness::Ping },
         tx: Box::pin(Sender { shared: shared.clone(), patience: None }),
         rx: Box::pin(Receiver { shared }),
@@ -132,7 +133,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Sink<Outbound> for Sender<S> {
             Outbound::Ping => shared.carrier.ping(),
             Outbound::Close(close) => shared.carrier.close(&close),
             // Only for per-request links.
-            Outbound::Post(_) | Outbound::Abort(_) | Outbound::Resume(..) | Outbound::Listen => Ok(()),
+            Outbound::Post(_)
+            | Outbound::Abort(_)
+            | Outbound::Answered(_)
+            | Outbound::Resume(..)
+            | Outbound::Listen => Ok(()),
         };
         result.map_err(|error| shared.explain(error))
     }

@@ -14,7 +14,8 @@ use super::tls;
 use crate::frame::{Liveness, Profile};
 use crate::platform::{BoxFuture, MaybeSend, MaybeSync};
 use crate::transport::address::{check, config};
-use crate::transport::offer::{Subprotocols, TokenSource};
+use crate::transport::offer::Subprotocols;
+use crate::transport::token::TokenSource;
 use crate::transport::{Link, Transport, TransportError, TransportErrorKind};
 
 /// The server's end of a connection whose handshake is done, as a link; `read` is what came behind it already.

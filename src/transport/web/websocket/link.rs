@@ -26,6 +26,7 @@ const CLOSE_WAIT: Duration = Duration::from_secs(2);
 pub(super) fn link(socket: Socket) -> Link {
     let socket = Rc::new(socket);
     Link {
+        transport: "websocket",
         profile: Profile::SharedChannel { reopen: true, liveness: Liveness::Request },
         tx: Box::pin(Sender { socket: socket.clone(), unseen: 0, timer: None }),
         rx: Box::pin(Receiver { socket, ended: false }),
@@ -90,7 +91,11 @@ impl Sink<Outbound> for Sender {
             // No script can send a ping, as the profile says.
             Outbound::Ping => Ok(()),
             // Only for per-request links.
-            Outbound::Post(_) | Outbound::Abort(_) | Outbound::Resume(..) | Outbound::Listen => Ok(()),
+            Outbound::Post(_)
+            | Outbound::Abort(_)
+            | Outbound::Answered(_)
+            | Outbound::Resume(..)
+            | Outbound::Listen => Ok(()),
             Outbound::Close(close) => {
                 self.socket.close(&close);
                 Ok(())

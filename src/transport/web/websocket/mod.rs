@@ -14,8 +14,10 @@ use wasm_bindgen::prelude::*;
 use self::socket::Socket;
 use crate::platform::{BoxFuture, MaybeSend, MaybeSync, sleep};
 use crate::text::join;
+use crate::transport::address::is_token;
 use crate::transport::address::{check, config};
-use crate::transport::offer::{Subprotocols, TokenSource, is_token};
+use crate::transport::offer::Subprotocols;
+use crate::transport::token::TokenSource;
 use crate::transport::{Link, Transport, TransportError, TransportErrorKind};
 
 #[wasm_bindgen]

@@ -10,8 +10,9 @@ use wasm_bindgen::prelude::*;
 
 use crate::frame::Close;
 use crate::json::Text;
-use crate::text::{before, decimal, join};
+use crate::text::{decimal, join};
 use crate::transport::address::config;
+use crate::transport::web::thrown::{said, without_query};
 use crate::transport::{TransportError, TransportErrorKind};
 
 #[wasm_bindgen]
@@ -55,11 +56,6 @@ extern "C" {
     fn code(this: &Happening) -> Option<f64>;
     #[wasm_bindgen(structural, method, getter)]
     fn reason(this: &Happening) -> Option<String>;
-
-    /// What a constructor throws.
-    type Thrown;
-    #[wasm_bindgen(structural, method, getter)]
-    fn message(this: &Thrown) -> Option<String>;
 }
 
 /// Messages that may wait to be taken.
@@ -249,30 +245,8 @@ fn wake(state: &RefCell<State>) {
     }
 }
 
-fn said(thrown: &JsValue, otherwise: &str) -> String {
-    let message = if thrown.is_object() { thrown.unchecked_ref::<Thrown>().message() } else { None };
-    message.unwrap_or_else(|| otherwise.into())
-}
-
-/// `text` with `by` wherever `what` stood, which is not empty.
-fn replaced(mut text: &str, what: &str, by: &str) -> String {
-    let mut all = String::new();
-    loop {
-        if let Some(rest) = text.strip_prefix(what) {
-            all.push_str(by);
-            text = rest;
-            continue;
-        }
-        let mut chars = text.chars();
-        let Some(next) = chars.next() else { return all };
-        all.push(next);
-        text = chars.as_str();
-    }
-}
-
 fn refused(thrown: &JsValue, url: &str) -> TransportError {
-    // The host repeats the address; its query may carry a ticket.
-    let said = replaced(&said(thrown, "no reason given"), url, before(url, b"?"));
+    let said = without_query(&said(thrown, "no reason given"), url);
     config(&join(&["the host refused to make the WebSocket: ", &said]))
 }
 
