@@ -207,7 +207,7 @@ export class Client {
   #sendWith(method, params, options, manual, resolve, reject) {
     checkCall(options);
     const core = this.#living();
-    const { signal, onProgress, timeout, totalTimeout, idempotent, meta } = options;
+    const { signal, onProgress, timeout, totalTimeout, idempotent, meta, fresh } = options;
     const progress =
       onProgress &&
       ((step) => {
@@ -217,7 +217,7 @@ export class Client {
           report(error);
         }
       });
-    const wanted = { timeout, totalTimeout, idempotent, meta, manual };
+    const wanted = { timeout, totalTimeout, idempotent, meta, manual, fresh };
     if (!signal) return void core.request(method, params, wanted, resolve, reject, progress);
     if (signal.aborted) throw aborted(signal);
     let key;

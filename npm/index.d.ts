@@ -79,6 +79,11 @@ export interface ConnectOptions {
   connectTimeout?: number;
   /** `true`: reconnect with the default waits; `false`: a lost connection stays lost. Default `true`. */
   reconnect?: boolean | ReconnectOptions;
+  /**
+   * Keeps the results of the list methods and of reading resources for as long as the server says that they hold (its
+   * `ttlMs`), and answers with them at once. A notice of change makes them void. At most 256 results and 4 MiB. Default `true`.
+   */
+  cache?: boolean;
   /** The largest message accepted or sent, in UTF-16 code units. Default 16,777,216. */
   maxMessage?: number;
   /** How many of the server's questions may be with your handlers at once; more wait in line. Default 5. */
@@ -203,6 +208,11 @@ export interface RequestOptions {
   totalTimeout?: number;
   /** Goes into the request's `_meta`. Default: none. */
   meta?: Record<string, unknown>;
+  /**
+   * Asks the server, whatever is kept of its earlier answers (see `cache` of {@link ConnectOptions}). What it says now is
+   * kept instead. Default `false`.
+   */
+  fresh?: boolean;
 }
 
 /** How to make one call that may take long or have effects. */
@@ -341,6 +351,8 @@ export interface Metrics {
   inFlight: number;
   /** Calls answered with a result. */
   completed: number;
+  /** Calls answered with a result that was kept, without asking the server. */
+  cacheHits: number;
   /** Calls that failed, whatever the reason. */
   errors: number;
   /** Calls whose time was over. */

@@ -6,9 +6,9 @@ export const VERSION = "0.1.0";
 const CONNECT = [
   "name", "version", "title", "token", "headers", "protocols", "era", "onElicit", "onSample", "onRoots", "onEvent", "trace",
   "signal", "timeout", "totalTimeout", "connectTimeout", "reconnect", "maxMessage", "maxConcurrentInputs", "inputTimeout",
-  "WebSocket", "wasm",
+  "WebSocket", "wasm", "cache",
 ];
-const CALL = ["signal", "timeout", "totalTimeout", "meta", "onProgress", "idempotent"];
+const CALL = ["signal", "timeout", "totalTimeout", "meta", "onProgress", "idempotent", "fresh"];
 const RECONNECT = ["baseDelay", "maxDelay", "maxAttempts", "budget"];
 const NUMBERS = ["timeout", "totalTimeout", "connectTimeout", "maxMessage", "maxConcurrentInputs", "inputTimeout"];
 const FUNCTIONS = ["onSample", "onRoots", "onEvent"];
@@ -111,7 +111,7 @@ export const checkConnect = (url, options) => {
     capabilities: capabilities(options),
     WebSocket: socket(options),
   };
-  for (const key of ["title", "trace", "protocols", "era", "reconnect", ...NUMBERS])
+  for (const key of ["title", "trace", "cache", "protocols", "era", "reconnect", ...NUMBERS])
     if (options[key] !== undefined) core[key] = options[key];
   return { address, core };
 };

@@ -111,13 +111,20 @@ test("a call is handed on as it is, and its options", async () => {
 
   const steps = [];
   const full = client.callTool(params, { timeout: 5, idempotent: true, meta: { a: 1 }, onProgress: (step) => steps.push(step) });
-  assert.deepEqual(core.calls[1].options, { timeout: 5, totalTimeout: undefined, idempotent: true, meta: { a: 1 }, manual: false });
+  assert.deepEqual(core.calls[1].options, { timeout: 5, totalTimeout: undefined, idempotent: true, meta: { a: 1 }, manual: false, fresh: undefined });
   core.calls[1].onProgress({ progress: 1 });
   core.calls[1].reject(core.host.error({ code: "rpc", message: "no", rpcCode: -32602, data: { a: 1 } }));
   await assert.rejects(full, { code: "rpc", rpcCode: -32602, data: { a: 1 }, maybeExecuted: false });
   assert.deepEqual(steps, [{ progress: 1 }]);
+  void client.listTools({}, { fresh: true });
+  assert.equal(core.calls[2].options.fresh, true);
   await assert.rejects(client.callTool({}), config(/name must be a text/));
   await assert.rejects(client.callTool(params, { tiemout: 1 }), config(/no option "tiemout"/));
+});
+
+test("whether results are kept is the core's to know", async () => {
+  assert.equal((await opened({ cache: false }))[1].options.cache, false);
+  assert.equal("cache" in (await opened())[1].options, false);
 });
 
 test("an aborted signal cancels and rejects, and leaves no listener behind", async () => {

@@ -11,6 +11,7 @@ const client: Client = await connect("ws://127.0.0.1:9001/", {
   token: async () => "token",
   era: "modern",
   protocols: ["mcp"],
+  cache: false,
   reconnect: { baseDelay: 100, maxAttempts: 3 },
   onElicit: (request, { signal, source }): ElicitResult => {
     if (request.mode === "url") return { action: request.url && !signal.aborted ? "accept" : "decline" };
@@ -36,7 +37,7 @@ await connect();
 new Client();
 
 const tools: Tool[] = await client.listToolsAll({ signal: AbortSignal.timeout(1000) });
-const { nextCursor } = await client.listTools();
+const { nextCursor } = await client.listTools({}, { fresh: true });
 if (nextCursor !== undefined) await client.listTools({ cursor: nextCursor });
 tools[0]?.inputSchema.type satisfies "object" | undefined;
 

@@ -64,7 +64,7 @@ impl Core {
         let ticket = JsTicket::calling(resolve, reject, progress);
         let replay = TOOLS_CALL.with(|call| {
             if call == method {
-                Replay { safe: false, asks: true, lists_tools: false }
+                Replay { safe: false, asks: true, lists_tools: false, kept: None }
             } else {
                 Replay::of(&method.as_string().unwrap_or_default())
             }

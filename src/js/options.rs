@@ -49,6 +49,7 @@ pub(super) fn read(url: &str, given: Json, host: &Host) -> Result<Settings, Erro
     set(&mut session.timeouts.call, millis(&given, "timeout"));
     set(&mut session.timeouts.call_total, millis(&given, "totalTimeout"));
     set(&mut session.max_message, count(&given, "maxMessage"));
+    set(&mut session.cache, given.get("cache").and_then(|keep| keep.as_bool()));
     set(&mut session.inputs.max_concurrent, count(&given, "maxConcurrentInputs"));
     set(&mut session.inputs.timeout, millis(&given, "inputTimeout"));
     if let Some(policy) = given.get("reconnect") {
@@ -114,5 +115,6 @@ pub(super) fn call(given: &Json) -> CallOptions {
         idempotent: flag("idempotent"),
         manual: flag("manual"),
         non_interactive: flag("nonInteractive"),
+        fresh: flag("fresh"),
     }
 }

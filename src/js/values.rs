@@ -70,6 +70,7 @@ pub(super) fn metrics(metrics: &Metrics) -> JsValue {
         ("pings", metrics.pings),
         ("inFlight", metrics.in_flight),
         ("completed", metrics.completed),
+        ("cacheHits", metrics.cache_hits),
         ("errors", metrics.errors),
         ("timeouts", metrics.timeouts),
         ("cancelled", metrics.cancelled),
