@@ -300,8 +300,8 @@ export type Era = "modern" | "legacy";
 /** What a server says about itself. */
 export interface ServerInfo {
   era: Era;
-  /** How it is spoken to: Streamable HTTP (or what came before it), or WebSocket. */
-  transport: "http" | "websocket";
+  /** How it is spoken to: Streamable HTTP, the HTTP+SSE of 2024-11-05, or WebSocket. */
+  transport: "http" | "http+sse" | "websocket";
   /** The protocol version in use, such as `"2026-07-28"`. */
   protocolVersion: string;
   /** The server's name and version, if it told them. */
