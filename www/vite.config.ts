@@ -9,7 +9,7 @@ const policy = [
   "font-src 'self'",
   "img-src 'self' data:",
   "media-src data:",
-  "connect-src 'self' ws: wss:",
+  "connect-src 'self' http: https: ws: wss:",
   "base-uri 'none'",
   "form-action 'none'",
 ].join("; ");

@@ -46,7 +46,10 @@ export async function launch(program) {
     });
   return {
     version: (await send("Browser.getVersion")).product,
-    /** Opens a page and gives back a function that evaluates in it, once it is loaded. */
+    /**
+     * Opens a page and waits until it is loaded. `evaluate` evaluates in it; `busy` is the CPU time that its main thread has spent on
+     * tasks, in seconds, counted from its first use on.
+     */
     async page(url) {
       const { targetId } = await send("Target.createTarget", { url: "about:blank" });
       const { sessionId } = await send("Target.attachToTarget", { targetId, flatten: true });
@@ -54,7 +57,7 @@ export async function launch(program) {
       const loaded = new Promise((resolve) => loads.set(sessionId, resolve));
       await send("Page.navigate", { url }, sessionId);
       await loaded;
-      return async (expression) => {
+      const evaluate = async (expression) => {
         const { result, exceptionDetails } = await send(
           "Runtime.evaluate",
           { expression, awaitPromise: true, returnByValue: true },
@@ -63,6 +66,14 @@ export async function launch(program) {
         if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
         return result.value;
       };
+      let counting;
+      const busy = async () => {
+        // Ticks of the thread, not of the clock: what else the machine does is not counted.
+        await (counting ??= send("Performance.enable", { timeDomain: "threadTicks" }, sessionId));
+        const { metrics } = await send("Performance.getMetrics", {}, sessionId);
+        return metrics.find(({ name }) => name === "TaskDuration").value;
+      };
+      return { evaluate, busy };
     },
     async close() {
       await send("Browser.close").catch(() => {});

@@ -1,7 +1,8 @@
 // Compiled, never run: what must type-check does, and what must not is marked so.
 import { WebSocket as NodeWebSocket } from "ws";
 import { Client, EverywireError, connect } from "everywire";
-import type { ClientEvent, ConnectionState, ElicitResult, ErrorCode, InputRequired, Outcome, Tool } from "everywire";
+import { diagnose } from "everywire/doctor";
+import type { ClientEvent, ConnectionState, Diagnosis, ElicitResult, ErrorCode, InputRequired, Outcome, Tool } from "everywire";
 
 const client: Client = await connect("ws://127.0.0.1:9001/", {
   name: "types",
@@ -11,6 +12,7 @@ const client: Client = await connect("ws://127.0.0.1:9001/", {
   token: async () => "token",
   era: "modern",
   protocols: ["mcp"],
+  cache: false,
   reconnect: { baseDelay: 100, maxAttempts: 3 },
   onElicit: (request, { signal, source }): ElicitResult => {
     if (request.mode === "url") return { action: request.url && !signal.aborted ? "accept" : "decline" };
@@ -25,6 +27,11 @@ const client: Client = await connect("ws://127.0.0.1:9001/", {
   },
 });
 
+const over = await connect("https://example.com/mcp", { headers: new Headers({ a: "b" }), credentials: "include", fetch: (url, init) => fetch(url, init) });
+over.server.transport satisfies "http" | "websocket";
+// @ts-expect-error there is no such mode
+await connect("https://x", { credentials: "always" });
+
 await connect(new URL("wss://example.com/mcp"), { onElicit: { form: async ({ requestedSchema }) => ({ action: requestedSchema ? "accept" : "cancel" }) } });
 // @ts-expect-error there is no such option
 await connect("ws://x", { headrs: {} });
@@ -36,7 +43,7 @@ await connect();
 new Client();
 
 const tools: Tool[] = await client.listToolsAll({ signal: AbortSignal.timeout(1000) });
-const { nextCursor } = await client.listTools();
+const { nextCursor } = await client.listTools({}, { fresh: true });
 if (nextCursor !== undefined) await client.listTools({ cursor: nextCursor });
 tools[0]?.inputSchema.type satisfies "object" | undefined;
 
@@ -100,6 +107,9 @@ try {
     code satisfies string;
     error.rpcCode?.toFixed();
     error.maybeExecuted satisfies boolean;
+    const { causes, steps }: Diagnosis = (await error.diagnose?.()) ?? (await diagnose("https://x", { headers: ["mcp-name"], onStep: ({ ok }) => void ok }));
+    causes[0]?.add?.join(steps[0]?.outcome);
+    if (causes[0]?.kind === "csp") causes[0].certainty satisfies "certain" | "likely" | "possible";
     // @ts-expect-error there is no such code
     if (error.code === "oops") error;
   }

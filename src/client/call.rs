@@ -104,6 +104,13 @@ impl<R> Call<R> {
         self
     }
 
+    /// Asks the server, whatever is kept of its earlier answers. What it says now is kept instead. See
+    /// [`Builder::cache`](crate::Builder::cache).
+    pub fn fresh(mut self) -> Self {
+        self.options.fresh = true;
+        self
+    }
+
     /// Asks for progress. The closure runs on the connection's own task: it must return quickly.
     pub fn progress(mut self, report: impl Fn(Progress) + MaybeSend + MaybeSync + 'static) -> Self {
         self.progress = Some(Arc::new(report));

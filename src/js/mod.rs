@@ -41,7 +41,7 @@ impl Core {
         let settings = options::read(url, Json::from_js(options), &host).map_err(|error| host.make_error(&error))?;
         let shared = Shared::new(Session::new(settings.session, None, seed()));
         let js = JsHost { host: host.clone_ref(), traces: settings.trace };
-        start(Driver::new(shared.clone(), js, Box::new(settings.transport)));
+        start(Driver::new(shared.clone(), js, settings.transport));
         Ok(Self { shared, host })
     }
 
@@ -64,7 +64,7 @@ impl Core {
         let ticket = JsTicket::calling(resolve, reject, progress);
         let replay = TOOLS_CALL.with(|call| {
             if call == method {
-                Replay { safe: false, asks: true, lists_tools: false }
+                Replay { safe: false, asks: true, lists_tools: false, kept: None }
             } else {
                 Replay::of(&method.as_string().unwrap_or_default())
             }

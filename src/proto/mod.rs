@@ -13,8 +13,6 @@ mod elicitation;
 mod input;
 pub mod meta;
 pub mod method;
-#[cfg(feature = "http")]
-#[allow(dead_code)]
 pub(crate) mod mirror;
 mod notification;
 mod prompt;

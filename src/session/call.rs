@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::cache::{Asked, Kept};
 use super::rounds::Round;
 use super::{Era, Key, Session, Stage, SubKey, Ticket, Timeouts};
 use crate::error::{Error, ErrorKind};
@@ -44,6 +45,8 @@ pub(crate) struct Replay {
     pub(crate) asks: bool,
     /// Its result is a list of tools.
     pub(crate) lists_tools: bool,
+    /// Its result may be kept.
+    pub(crate) kept: Option<Kept>,
 }
 
 impl Replay {
@@ -52,7 +55,7 @@ impl Replay {
         let lists = matches!(method, "tools/list" | "prompts/list" | "resources/list" | "resources/templates/list");
         let reads = matches!(method, "server/discover" | "resources/read" | "prompts/get" | "completion/complete");
         let safe = lists || reads || method == "ping";
-        Self { safe, asks, lists_tools: method == "tools/list" }
+        Self { safe, asks, lists_tools: method == "tools/list", kept: Kept::of(method) }
     }
 }
 
@@ -69,6 +72,8 @@ pub(crate) struct CallOptions {
     pub(crate) manual: bool,
     /// The server is told that nobody can be asked (modern era).
     pub(crate) non_interactive: bool,
+    /// The server is asked, whatever is kept of its earlier answers.
+    pub(crate) fresh: bool,
 }
 
 /// Who waits for a request's answer.
@@ -124,6 +129,8 @@ pub(super) struct Call<T> {
     pub(super) state_only: u8,
     /// The state given with the last round, to resume with after a failure.
     pub(super) request_state: Option<String>,
+    /// What it asks for, where the answer may be kept.
+    pub(super) asked: Option<Box<Asked>>,
     /// Its headers were refused once and mended.
     pub(super) mended: bool,
     /// The call's own number was its id once: the next sending takes a fresh one.
@@ -150,6 +157,7 @@ impl<T> Call<T> {
             rounds: 0,
             state_only: 0,
             request_state: None,
+            asked: None,
             mended: false,
             resent: false,
         }

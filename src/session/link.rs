@@ -235,6 +235,8 @@ impl<T: Ticket> Session<T> {
 
     /// The network or the page is back (`online`, waking up): do not wait for timers.
     pub(crate) fn wake(&mut self, now: Duration) {
+        // Clocks may have stood still while the machine slept.
+        self.cache.clear();
         // At most a second, and not all clients at once.
         let soon = now.saturating_add(self.jitter.between(Duration::ZERO, Duration::from_secs(1)));
         let asks = self.ready() && !self.options.keep_alive.is_zero();

@@ -147,7 +147,7 @@ impl<T: Ticket> Session<T> {
                 let params = Object::new().str("level", level).build();
                 match Draft::with_params("logging/setLevel", &params) {
                     Ok(draft) => {
-                        let replay = Replay { safe: true, asks: false, lists_tools: false };
+                        let replay = Replay { safe: true, asks: false, lists_tools: false, kept: None };
                         let id = self.request(ticket, Request { draft, replay, options: Default::default() }, now);
                         if let Some(call) = self.calls.get_mut(id) {
                             call.level = true;

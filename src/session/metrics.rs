@@ -20,6 +20,8 @@ pub struct Metrics {
     pub in_flight: u64,
     /// Calls answered with a result.
     pub completed: u64,
+    /// Calls answered with a result that was kept, and not by the server.
+    pub cache_hits: u64,
     /// Waiters answered with an error.
     pub errors: u64,
     /// Calls whose deadline passed.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::call::{Waiter, Wire};
-use super::{CallId, Session, Ticket};
+use super::{CallId, Event, Session, Ticket};
 use crate::error::RpcError;
 use crate::frame::Post;
 use crate::json::{Draft, Json, Object};
@@ -55,7 +55,7 @@ impl<T: Ticket> Session<T> {
     /// A list of tools arrived: what its annotations say is remembered, and tools whose annotations break the rules are
     /// left out of it.
     pub(super) fn learn_mirrors(&mut self, result: &mut Json) {
-        if self.mirrors.0.is_empty() && !result.mentions("x-mcp-header") {
+        if self.mirrors.0.is_empty() && !result.text_contains("x-mcp-header") {
             return;
         }
         let Some(tools) = result.get("tools").and_then(|tools| tools.items()) else { return };
@@ -90,6 +90,7 @@ impl<T: Ticket> Session<T> {
             return false;
         }
         call.mended = true;
+        self.cache.heard(&Event::ToolsChanged);
         call.resent = true;
         call.wire = Wire::Unsent { draft: Some(draft), frozen: true };
         self.aliases.remove(wire);

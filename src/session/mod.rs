@@ -11,6 +11,7 @@
 //! Who waits is an opaque [`Ticket`]. Every ticket is answered exactly once, whatever happens to the link.
 
 mod ask;
+mod cache;
 mod call;
 mod end;
 mod era;
@@ -99,6 +100,7 @@ pub(crate) struct Session<T: Ticket> {
     log_level: Option<String>,
     /// Which arguments of which tools go into headers too.
     mirrors: Mirrors,
+    cache: cache::Cache,
     openers: Vec<T>,
     calls: Table<CallId, Call<T>>,
     /// Wire ids of calls that were sent more than once.
@@ -165,6 +167,7 @@ impl<T: Ticket> Session<T> {
             speaking: None,
             log_level: None,
             mirrors: Mirrors::default(),
+            cache: Default::default(),
             openers: Vec::new(),
             calls: Table::new(),
             aliases: Table::new(),
@@ -229,7 +232,13 @@ impl<T: Ticket> Session<T> {
             self.reply(ticket, Err(error));
             return id;
         }
-        let call = Call::new(Waiter::Caller(ticket), request, &self.options.timeouts, now);
+        let asked = self.asked(&request);
+        if let Some(result) = self.kept(asked.as_deref(), &request, now) {
+            self.reply(ticket, Ok(result));
+            return id;
+        }
+        let mut call = Call::new(Waiter::Caller(ticket), request, &self.options.timeouts, now);
+        call.asked = asked;
         self.watch(call.deadline());
         self.calls.insert(id, call);
         if self.queue.len() >= self.options.max_pending.saturating_mul(2) {
@@ -333,6 +342,7 @@ impl<T: Ticket> Session<T> {
     }
 
     fn event(&mut self, event: Event) {
+        self.cache.heard(&event);
         self.outputs.push_back(Output::Event(event));
     }
 

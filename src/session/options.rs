@@ -21,6 +21,8 @@ pub(crate) struct Options {
     pub(crate) max_message: usize,
     /// Calls that may wait for their answer, sent or not.
     pub(crate) max_pending: usize,
+    /// Results are kept for as long as the server says that they hold.
+    pub(crate) cache: bool,
 }
 
 /// Which protocol era to speak.
@@ -110,6 +112,7 @@ impl Default for Options {
             keep_alive: Duration::from_secs(20),
             max_message: 16 << 20,
             max_pending: 4096,
+            cache: true,
         }
     }
 }

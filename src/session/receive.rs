@@ -191,6 +191,9 @@ impl<T: Ticket> Session<T> {
                 if call.replay.lists_tools && modern && self.link.per_request() {
                     self.learn_mirrors(&mut result);
                 }
+                if modern {
+                    self.keep(&call, &result, now);
+                }
                 self.metrics.completed += 1;
                 self.metrics.latency.record(now.saturating_sub(call.started));
                 if let Waiter::Caller(ticket) = call.waiter {
@@ -204,6 +207,7 @@ impl<T: Ticket> Session<T> {
                 if self.begin_url_round(id, &error, now) {
                     return;
                 }
+                self.refused(id);
                 self.fail_call(id, error.into(), now);
             }
         }

@@ -1,5 +1,6 @@
 // The TypeScript SDK's WebSocket client against the server at the URL given. Prints what it saw as one JSON object.
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/websocket.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import WebSocket from "ws";
@@ -12,7 +13,8 @@ const patience = setTimeout(() => {
 
 const client = new Client({ name: "typescript-peer", version: "1.32.2" }, { capabilities: { elicitation: {} } });
 client.setRequestHandler(ElicitRequestSchema, () => ({ action: "accept", content: { name: "Ada" } }));
-await client.connect(new WebSocketClientTransport(new URL(process.argv[2])));
+const url = new URL(process.argv[2]);
+await client.connect(new (url.protocol === "ws:" ? WebSocketClientTransport : StreamableHTTPClientTransport)(url));
 const text = (result) => result.content[0].text;
 const progress = [];
 const { tools } = await client.listTools();

@@ -1,4 +1,4 @@
-"""The Python SDK's WebSocket client against the server at the URL given. Prints what it saw as one JSON object."""
+"""The Python SDK 1.x's client against the server at the URL given, WebSocket or HTTP. Prints what it saw as one JSON object."""
 
 import asyncio
 import json
@@ -9,6 +9,7 @@ warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 import mcp.types as types
 from mcp import ClientSession
+from mcp.client.streamable_http import streamable_http_client
 from mcp.client.websocket import websocket_client
 
 
@@ -22,7 +23,8 @@ async def main(url: str) -> None:
     async def on_progress(done: float, total: float | None, message: str | None) -> None:
         progress.append(done)
 
-    async with websocket_client(url) as (reader, writer):
+    connect = websocket_client if url.startswith("ws") else streamable_http_client
+    async with connect(url) as (reader, writer, *_):
         async with ClientSession(reader, writer, elicitation_callback=elicited) as session:
             info = await session.initialize()
             tools = [tool.name for tool in (await session.list_tools()).tools]

@@ -1,5 +1,9 @@
-"""The Python SDK's own WebSocket server, with tools that show what has to travel. Prints its port."""
+"""The Python SDK 1.x's own servers, with tools that show what has to travel. Prints the port.
 
+server.py websocket | stateful | stateless | json | sse    (json: stateful, answers as JSON where they can be)
+"""
+
+import contextlib
 import socket
 import sys
 import warnings
@@ -9,7 +13,12 @@ warnings.filterwarnings("ignore", category=DeprecationWarning)
 import mcp.types as types
 import uvicorn
 from mcp.server.lowlevel import Server
+from mcp.server.sse import SseServerTransport
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.websocket import websocket_server
+from starlette.applications import Starlette
+from starlette.responses import Response
+from starlette.routing import Mount, Route
 
 server = Server("python-peer", version="1.30.0")
 
@@ -22,6 +31,7 @@ def schema(**properties):
 async def list_tools() -> list[types.Tool]:
     return [
         types.Tool(name="echo", description="Gives the text back.", inputSchema=schema(text={"type": "string"})),
+        types.Tool(name="change", description="Says that the tools changed.", inputSchema={"type": "object"}),
         types.Tool(name="ask", description="Asks for a name.", inputSchema={"type": "object"}),
         types.Tool(name="steps", description="Reports its progress.", inputSchema={"type": "object"}),
         types.Tool(name="fail", description="Fails.", inputSchema={"type": "object"}),
@@ -34,28 +44,58 @@ async def call_tool(name: str, arguments: dict) -> list[types.TextContent]:
     if name == "echo":
         text = arguments["text"]
     elif name == "ask":
-        answer = await context.session.elicit("What is your name?", schema(name={"type": "string"}))
+        # Asked and told on the stream of the request: the other one may not be open yet.
+        answer = await context.session.elicit("What is your name?", schema(name={"type": "string"}), context.request_id)
         text = f"{answer.action}: {(answer.content or {}).get('name')}"
     elif name == "steps":
         for step in (1, 2, 3):
-            await context.session.send_progress_notification(context.meta.progressToken, step, 3, f"step {step}")
+            token, message = context.meta.progressToken, f"step {step}"
+            await context.session.send_progress_notification(token, step, 3, message, str(context.request_id))
         text = "done"
+    elif name == "change":
+        await context.session.send_tool_list_changed()
+        text = "told"
     else:
         raise ValueError("as asked")
     return [types.TextContent(type="text", text=text)]
 
 
-async def app(scope, receive, send):
+async def websocket(scope, receive, send):
     if scope["type"] != "websocket":
         return
     async with websocket_server(scope, receive, send) as (reader, writer):
         await server.run(reader, writer, server.create_initialization_options())
 
 
+def streamable(mode: str) -> Starlette:
+    manager = StreamableHTTPSessionManager(server, json_response=mode == "json", stateless=mode == "stateless")
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_app):
+        async with manager.run():
+            yield
+
+    return Starlette(routes=[Mount("/mcp", manager.handle_request)], lifespan=lifespan)
+
+
+def sse() -> Starlette:
+    transport = SseServerTransport("/messages/")
+
+    async def stream(request):
+        async with transport.connect_sse(request.scope, request.receive, request._send) as (reader, writer):
+            await server.run(reader, writer, server.create_initialization_options())
+        return Response()
+
+    return Starlette(routes=[Route("/sse", stream), Mount("/messages/", transport.handle_post_message)])
+
+
 if __name__ == "__main__":
+    mode = sys.argv[1]
+    app = {"websocket": lambda: websocket, "sse": sse}.get(mode, lambda: streamable(mode))()
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen()
     print(listener.getsockname()[1], flush=True)
-    uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off")).run(sockets=[listener])
+    lifespan = "off" if mode in ("websocket", "sse") else "on"
+    uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan=lifespan)).run(sockets=[listener])
     sys.exit(0)

@@ -8,6 +8,7 @@ import "./style/content.css";
 import "./style/log.css";
 import { open } from "./state/connection";
 import { applyTheme, era, takeFragment } from "./state/prefs";
+import { plainTarget } from "./state/target";
 import { Shell } from "./views/shell";
 
 applyTheme();
@@ -16,6 +17,6 @@ const root = document.getElementById("app");
 if (root) render(<Shell prefill={prefill} />, root);
 addEventListener("hashchange", () => {
   const { url, token = "" } = takeFragment();
-  if (url) void open({ url, token, era: era.value });
+  if (url) void open(plainTarget(url, token, era.value));
 });
-if (prefill.url) void open({ url: prefill.url, token: prefill.token ?? "", era: era.value });
+if (prefill.url) void open(plainTarget(prefill.url, prefill.token ?? "", era.value));

@@ -154,6 +154,16 @@ impl Builder {
         self
     }
 
+    /// Whether results are kept for as long as the server says that they hold (its `ttlMs`; 2026-07-28
+    /// server/utilities/caching): those of the list methods and of reading resources. A kept result answers at once,
+    /// without the server; a notice of change, a gap in such notices and [`Call::fresh`](crate::Call::fresh) make it void.
+    /// At most 256 results and 4 MiB are kept, none above 1 MiB, and none is seen by another client. Default: yes. Servers
+    /// before 2026-07-28 say nothing of the kind, and nothing is kept of them.
+    pub fn cache(mut self, keep: bool) -> Self {
+        self.options.cache = keep;
+        self
+    }
+
     /// How the server's requests for input are bounded.
     pub fn input_policy(mut self, policy: InputPolicy) -> Self {
         self.options.inputs = policy;

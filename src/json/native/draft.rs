@@ -144,6 +144,12 @@ impl Draft {
         }
     }
 
+    /// The params as the caller gave them, one by one; `None` where a `_meta` is among them.
+    pub(crate) fn given(&self) -> Option<Vec<(String, Json)>> {
+        let none = self.user_meta.is_none();
+        none.then(|| self.whole().get("params").and_then(|params| params.entries()).unwrap_or_default())
+    }
+
     /// `None` where the text has to be read properly.
     fn find(&self, key: &str) -> Option<Option<Json>> {
         let mut scan = Scan::new(self.text.get(HEAD.len()..)?);

@@ -41,6 +41,11 @@ impl Text {
         self.0.into_bytes()
     }
 
+    /// The text as a value, where that is what it was made of ([`Json::frozen`]).
+    pub(crate) fn value(&self) -> Option<Json> {
+        Some(Json(self.0.clone()))
+    }
+
     /// Text over a buffer, not copied; `None` where it is not UTF-8.
     pub fn from_utf8(bytes: Bytes) -> Option<Self> {
         ByteString::try_from(bytes).ok().map(Self)

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use super::mend::mend;
-use super::text::id_of;
+use super::text::{Text, id_of};
 use super::write::{RAW, push_str, to_string};
 use super::{read, scan};
 use crate::frame::RequestId;
@@ -178,6 +178,11 @@ impl Json {
         Some(found.map(|value| value.map(|value| self.slice(value))))
     }
 
+    /// The value's text in a buffer of its own, for keeping; `None` where it is longer than `most`.
+    pub(crate) fn frozen(&self, most: usize) -> Option<Text> {
+        (self.0.len() <= most).then(|| Text(self.to_text().into()))
+    }
+
     /// Whether both are written alike: a fast look that may say no to equal values.
     pub(crate) fn same(&self, other: &Self) -> bool {
         self.0 == other.0
@@ -190,7 +195,6 @@ impl Json {
 
     /// Whether `needle`, plain ASCII, may stand in a name or a string of this value, however deep: a look at the text before
     /// a walk through it.
-    #[cfg(feature = "http")]
     pub(crate) fn text_contains(&self, needle: &str) -> bool {
         // An ASCII character can be escaped too, if nobody does it.
         self.mentions(needle) || self.mentions("\\u00")

@@ -88,6 +88,12 @@ impl Draft {
         if self.params.is_undefined() { None } else { Json(self.params.clone()).get(key) }
     }
 
+    /// The params as the caller gave them, one by one; `None` where a `_meta` is among them.
+    pub(crate) fn given(&self) -> Option<Vec<(String, Json)>> {
+        let all = Json(self.params.clone()).entries().unwrap_or_default();
+        (self.user_meta.is_none() && all.iter().all(|(key, _)| key != "_meta")).then_some(all)
+    }
+
     /// Makes the draft independent of values that the caller may still change.
     pub(crate) fn freeze(mut self) -> Result<Self, JsonError> {
         if !self.owned && !self.params.is_undefined() {

@@ -42,6 +42,11 @@ impl Text {
         std::str::from_utf8(part).ok().map(|text| Self::from(JsString::from(text)))
     }
 
+    /// The text as a value, a new one each time.
+    pub(crate) fn value(&self) -> Option<Json> {
+        json_parse(&self.text).ok().map(Json)
+    }
+
     /// Reads the envelope.
     pub(crate) fn read(&self) -> Result<Message, Malformed> {
         let value = json_parse(&self.text).map_err(|_| Malformed::NotJson)?;
@@ -117,4 +122,23 @@ pub(crate) fn result_text_with(id: &RequestId, result: &Json, extra: &Json) -> T
 /// The text of an error; without an id where the request's could not be read.
 pub(crate) fn error_text(id: Option<&RequestId>, error: &Json) -> Text {
     response(id.map_or(JsValue::NULL, id_value), |frame| frame.set_error(&error.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json::web::host::set_key;
+    use crate::platform::test;
+
+    #[test]
+    fn a_kept_value_is_not_the_one_that_a_page_may_change() {
+        let given = Json::from_text(r#"{"tools":[{"name":"a"}]}"#).expect("JSON");
+        let kept = given.frozen(100).expect("small");
+        set_key(given.as_js(), "tools", &JsValue::NULL);
+        let first = kept.value().expect("JSON");
+        assert_eq!(first.to_text(), r#"{"tools":[{"name":"a"}]}"#);
+        set_key(first.as_js(), "tools", &JsValue::NULL);
+        assert_eq!(kept.value().expect("JSON").to_text(), r#"{"tools":[{"name":"a"}]}"#);
+        assert!(first.frozen(5).is_none());
+    }
 }

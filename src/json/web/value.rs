@@ -3,6 +3,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use wasm_bindgen::prelude::*;
 
+use super::Text;
 use super::host::{
     COMPLETE, Envelope, error_of, has_own, id_of, is_plain_object, json_parse, own_keys, reflect_get, stringify,
 };
@@ -142,6 +143,11 @@ impl Json {
         is_plain_object(&self.0).then(|| names.map(|name| self.get(name)))
     }
 
+    /// The value's text, for keeping: nobody can change it. `None` where it is longer than `most`.
+    pub(crate) fn frozen(&self, most: usize) -> Option<Text> {
+        stringify(&self.0).ok().map(Text::from).filter(|text| text.len() <= most)
+    }
+
     /// Whether both are the same value: a fast look that may say no to equal values.
     pub(crate) fn same(&self, other: &Self) -> bool {
         self.0 == other.0
@@ -159,7 +165,6 @@ impl Json {
 
     /// Whether `needle`, plain ASCII, may stand in a name or a string of this value, however deep: a look at the text before
     /// a walk through it.
-    #[cfg(feature = "http")]
     pub(crate) fn text_contains(&self, needle: &str) -> bool {
         // What is nested too deeply to be written may hold anything.
         stringify(&self.0).map_or(true, |text| text.includes(needle, 0))

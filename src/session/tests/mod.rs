@@ -1,5 +1,6 @@
 //! Simulated sessions: a virtual clock, a scripted peer, no I/O. They run on both Json twins.
 
+mod cache;
 mod calls;
 mod classifier;
 mod handshake;

@@ -189,10 +189,6 @@ impl Http {
     pub fn max_message(self, bytes: usize) -> Self {
         self.set(|config| config.max_message = bytes)
     }
-
-    pub(in crate::transport) fn label(&self) -> &str {
-        &self.config.label
-    }
 }
 
 impl Transport for Http {

@@ -1,8 +1,10 @@
 // An error: what happened, what to do, and what the server said about it.
 import type { Failure } from "../state/app";
+import { lastTarget } from "../state/connection";
 import { Badge, Copy } from "../ui/bits";
 import { Icon } from "../ui/icons";
 import { pretty } from "../ui/format";
+import { Doctor } from "../views/doctor";
 import { JsonTree } from "./json-tree";
 
 /** What a person can do about it, where the message of the error does not already say so. */
@@ -18,23 +20,26 @@ const advice: Readonly<Record<string, string>> = {
 export function FailureView({ failure }: { failure: Failure }) {
   const hint = advice[failure.code];
   return (
-    <div class="failure" role="alert">
-      <div class="failure-head">
-        <Icon name="warn" />
-        <p class="failure-message">{failure.message}</p>
-      </div>
-      <p class="failure-codes">
-        <Badge tone="bad">{failure.code}</Badge>
-        {failure.rpcCode !== undefined && <Badge>JSON-RPC {failure.rpcCode}</Badge>}
-        {failure.maybeExecuted && <Badge tone="warn">may have run</Badge>}
-      </p>
-      {hint && <p class="failure-hint">{hint}</p>}
-      {failure.data !== undefined && (
-        <div class="failure-data">
-          <p class="eyebrow">Data <Copy text={() => pretty(failure.data)} label="Copy data" /></p>
-          <JsonTree value={failure.data} label="Error data" />
+    <div class="failure-block">
+      <div class="failure" role="alert">
+        <div class="failure-head">
+          <Icon name="warn" />
+          <p class="failure-message">{failure.message}</p>
         </div>
-      )}
+        <p class="failure-codes">
+          <Badge tone="bad">{failure.code}</Badge>
+          {failure.rpcCode !== undefined && <Badge>JSON-RPC {failure.rpcCode}</Badge>}
+          {failure.maybeExecuted && <Badge tone="warn">may have run</Badge>}
+        </p>
+        {hint && <p class="failure-hint">{hint}</p>}
+        {failure.data !== undefined && (
+          <div class="failure-data">
+            <p class="eyebrow">Data <Copy text={() => pretty(failure.data)} label="Copy data" /></p>
+            <JsonTree value={failure.data} label="Error data" />
+          </div>
+        )}
+      </div>
+      {failure.diagnose && <Doctor diagnose={failure.diagnose} url={lastTarget()?.url ?? ""} />}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import type {
   Client, ConnectionState, CreateMessageRequest, CreateMessageResult, ElicitRequest, ElicitResult, EverywireError, Implementation, Progress,
   Prompt, Resource, ResourceTemplate, ServerInfo, Tool,
 } from "everywire";
+import { diagnosisIn, stepIn, type Diagnosis, type Step } from "../doctor/diagnosis";
 import { Log } from "./log";
 import { Store } from "./store";
 
@@ -23,7 +24,11 @@ export interface Failure {
   readonly rpcCode: number | undefined;
   readonly data: unknown;
   readonly maybeExecuted: boolean;
+  /** Finds out why the browser got no answer, where it does not say. */
+  readonly diagnose?: Diagnose;
 }
+
+export type Diagnose = (options: { signal: AbortSignal; onStep: (step: Step) => void }) => Promise<Diagnosis>;
 
 export type Outcome =
   | { readonly status: "running" }
@@ -125,7 +130,21 @@ export function failureOf(error: unknown): Failure {
     rpcCode: given?.rpcCode,
     data: given?.data,
     maybeExecuted: given?.maybeExecuted === true,
+    ...diagnosable(error),
   };
+}
+
+function diagnosable(error: unknown): Pick<Failure, "diagnose"> {
+  const given = error as { diagnose?: (options: object) => unknown } | undefined;
+  if (typeof given?.diagnose !== "function") return {};
+  const diagnose: Diagnose = async ({ signal, onStep }) => {
+    const told = (step: unknown): void => {
+      const read = stepIn(step);
+      if (read) onStep(read);
+    };
+    return diagnosisIn(await given.diagnose?.({ signal, onStep: told }));
+  };
+  return { diagnose };
 }
 
 /** Forgets everything that belonged to one connection. The log stays. */

@@ -4,16 +4,12 @@ import {
   address, announce, client, connectFailure, connecting, failureOf, link, log, questions, resetServer,
   resources, server, templates, toast, tools, prompts, view, watched, type Listing,
 } from "./app";
-import { remember, type Era } from "./prefs";
+import { carrierName } from "../ui/carrier";
+import { remember } from "./prefs";
 import { elicit, sample } from "./questions";
 import { promptsIn, resourcesIn, serverIn, templatesIn, toolsIn } from "./shapes";
 import type { Store } from "./store";
-
-export interface Target {
-  readonly url: string;
-  readonly token: string;
-  readonly era: Era;
-}
+import { optionsOf, type Target } from "./target";
 
 let last: Target | undefined;
 let current: Client | undefined;
@@ -35,7 +31,7 @@ export async function open(target: Target): Promise<void> {
       name: "everywire-inspector",
       title: "everywire inspector",
       version: "0.1.0",
-      ...(target.token && { token: target.token }),
+      ...optionsOf({ ...target, url }),
       era: target.era,
       trace: true,
       signal: abort.signal,
@@ -50,7 +46,7 @@ export async function open(target: Target): Promise<void> {
     client.set(opened);
     server.set(serverIn(opened.server));
     if (link.value.state.status !== "connected") link.set({ state: opened.state, since: performance.now() });
-    remember(url, nameOf(opened));
+    remember(url, nameOf(opened), carrierName(serverIn(opened.server)));
     view.set("tools");
     announce(`Connected to ${nameOf(opened) ?? url}.`);
     loadAll();
@@ -75,7 +71,7 @@ export function close(): void {
   open?.close();
 }
 
-/** Connects once more to the same place, with the same token and era. */
+/** Connects once more to the same place, in the same way. */
 export function again(): void {
   if (last) void open(last);
 }

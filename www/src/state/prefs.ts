@@ -6,6 +6,8 @@ export type Era = "auto" | "modern" | "legacy";
 export interface Recent {
   readonly url: string;
   readonly name?: string;
+  /** What carried it, in words. */
+  readonly carrier?: string;
 }
 
 const MAX_RECENT = 6;
@@ -31,7 +33,7 @@ const isTheme = (value: unknown): value is Theme => value === "system" || value 
 const isEra = (value: unknown): value is Era => value === "auto" || value === "modern" || value === "legacy";
 const isFlag = (value: unknown): value is boolean => typeof value === "boolean";
 const isRecents = (value: unknown): value is Recent[] =>
-  Array.isArray(value) && value.every((one) => typeof one?.url === "string" && (one.name === undefined || typeof one.name === "string"));
+  Array.isArray(value) && value.every((one) => typeof one?.url === "string" && [one.name, one.carrier].every((text) => text === undefined || typeof text === "string"));
 
 export const theme = new Store<Theme>(load("theme", "system", isTheme));
 export const era = new Store<Era>(load("era", "auto", isEra));
@@ -56,10 +58,10 @@ export function isDark(): boolean {
   return theme.value === "dark" || (theme.value === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
 }
 
-export function remember(url: string, name: string | undefined): void {
-  // Credentials and queries (which may be tickets) stay out of storage.
+export function remember(url: string, name: string | undefined, carrier: string): void {
+  // Credentials and queries (which may be tickets) stay out of storage, and so do tokens and headers.
   const safe = withoutSecrets(url);
-  const entry: Recent = name === undefined ? { url: safe } : { url: safe, name };
+  const entry: Recent = { url: safe, carrier, ...(name !== undefined && { name }) };
   recents.update((list) => [entry, ...list.filter((one) => one.url !== safe)].slice(0, MAX_RECENT));
 }
 
@@ -77,10 +79,14 @@ function withoutSecrets(url: string): string {
   }
 }
 
-/** `#url=…&token=…`: read once; the token leaves the address bar and the history at once. */
+/** The addresses that the link to this page names. */
+export const offered = new Store<readonly string[]>([]);
+
+/** `#url=…&url=…&token=…`: read once; the token leaves the address bar and the history at once. The first address is the one to connect to. */
 export function takeFragment(): { url?: string; token?: string } {
   const fragment = new URLSearchParams(location.hash.slice(1));
-  const url = fragment.get("url") ?? undefined;
+  const [url] = fragment.getAll("url");
+  offered.set([...new Set(fragment.getAll("url"))].slice(0, MAX_RECENT));
   const token = fragment.get("token") ?? undefined;
   if (token !== undefined) {
     fragment.delete("token");

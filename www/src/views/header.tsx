@@ -4,6 +4,7 @@ import { close } from "../state/connection";
 import { isDark, logOpen, theme } from "../state/prefs";
 import { useStore } from "../state/store";
 import { Badge, Button } from "../ui/bits";
+import { carrierLabel } from "../ui/carrier";
 import { Mark } from "../ui/icons";
 import { LinkPill } from "./link";
 
@@ -21,7 +22,7 @@ export function Header({ wide, onHelp }: { wide: boolean; onHelp: () => void }) 
         <div class="header-link">
           <LinkPill />
           <span class="header-server">{info.serverInfo?.title ?? info.serverInfo?.name ?? "Server"}</span>
-          <Badge tone={info.era === "modern" ? "accent" : "neutral"} title={`Protocol version ${info.protocolVersion}, ${info.era} era`}>{info.protocolVersion}</Badge>
+          <Badge tone={info.era === "modern" ? "accent" : "neutral"} title={`Protocol version ${info.protocolVersion}, ${info.era} era`}>{carrierLabel(info)}</Badge>
         </div>
       )}
       <span class="spring" />

@@ -5,6 +5,7 @@ import { address, client, failureOf, link, server, toast } from "../state/app";
 import { useStore } from "../state/store";
 import { JsonTree } from "../render/json-tree";
 import { Badge, Button, Copy } from "../ui/bits";
+import { carrierName } from "../ui/carrier";
 import { duration } from "../ui/format";
 import { MetricsPanel } from "./metrics";
 
@@ -32,6 +33,7 @@ export function ServerView() {
             <div class="card-head"><h3>Connection</h3><span class="spring" /><Ping /></div>
             <dl class="facts card-body">
               <div><dt>Address</dt><dd><code>{url}</code> <Copy text={url} label="Copy the address" /></dd></div>
+              <div><dt>Transport</dt><dd>{carrierName(info)}</dd></div>
               <div><dt>Protocol version</dt><dd><code>{info.protocolVersion}</code></dd></div>
               <div><dt>Era</dt><dd>{info.era}</dd></div>
               {site && <div><dt>Website</dt><dd><a href={site} target="_blank" rel="noopener noreferrer">{site}</a></dd></div>}

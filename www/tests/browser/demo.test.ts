@@ -35,7 +35,7 @@ const done = (page: Page) => page.locator(".runs .badge.good", { hasText: "Done"
 describe.skipIf(!Demo.there).each(eras)("$era era", ({ era, version }) => {
   test("a tool is called, a picture and a tone come back", async () => {
     const { page, complaints } = await connected(era);
-    expect(await page.locator(".header-link .badge").textContent()).toBe(version);
+    expect(await page.locator(".header-link .badge").textContent()).toBe(`WebSocket · ${version}`);
     await choose(page, "Echo");
     await page.getByLabel("Text").fill("over the wire");
     await page.getByRole("switch", { name: "Loud" }).check({ force: true });

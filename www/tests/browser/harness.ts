@@ -1,12 +1,15 @@
 // A browser, a page and a server to talk to.
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 import { inject } from "vitest";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export const launch = (): Promise<Browser> =>
   chromium.launch({
@@ -20,8 +23,9 @@ export interface Opened {
   readonly complaints: string[];
 }
 
-export async function open(browser: Browser, options: BrowserContextOptions & { url?: string; fragment?: string } = {}): Promise<Opened> {
-  const { url, fragment, ...rest } = options;
+export async function open(browser: Browser, options: BrowserContextOptions & { url?: string; fragment?: string; servers?: readonly string[] } = {}): Promise<Opened> {
+  // The network is for the page itself and for the servers that a person named.
+  const { url, fragment, servers = [], ...rest } = options;
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "light", ...rest });
   const page = await context.newPage();
   // Below the time limit of a test, so that what was waited for is named.
@@ -29,11 +33,12 @@ export async function open(browser: Browser, options: BrowserContextOptions & { 
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("console", (message) => {
-    // The browser itself reports each socket that does not open.
-    if (message.type() === "error" && !/WebSocket connection to/.test(message.text())) complaints.push(message.text());
+    // The browser itself reports each socket that does not open, and each request that fails or is kept from the page.
+    if (message.type() === "error" && !/WebSocket connection to|Failed to load resource|has been blocked by CORS policy/.test(message.text())) complaints.push(message.text());
   });
   page.on("request", (request) => {
-    if (!/^(data:|blob:)/.test(request.url()) && !request.url().startsWith(inject("page"))) complaints.push(`asked the network for ${request.url()}`);
+    const allowed = [inject("page"), ...servers];
+    if (!/^(data:|blob:)/.test(request.url()) && !allowed.some((one) => request.url().startsWith(one))) complaints.push(`asked the network for ${request.url()}`);
   });
   const hash = fragment ?? (url && `url=${encodeURIComponent(url)}`);
   await page.goto(inject("page") + (hash ? `#${hash}` : ""));
@@ -47,19 +52,21 @@ export async function shot(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: `${folder}/${name}.png`, animations: "disabled" });
 }
 
-/** A server of the legacy era, that can be killed and started again at the same port. */
+/** A server that can be killed and started again at the same port: of the legacy era over WebSocket, with `--http` what mock-http.mjs has. */
 export class MockServer {
   #child: ChildProcess | undefined;
+  readonly #script: string;
   readonly #flags: string[];
   url = "";
 
   constructor(...flags: string[]) {
-    this.#flags = flags;
+    this.#script = flags.includes("--http") ? "../mock-http.mjs" : "../mock-server.mjs";
+    this.#flags = flags.filter((flag) => flag !== "--http");
   }
 
   async start(): Promise<this> {
     const port = this.url ? new URL(this.url).port : "0";
-    const child = spawn(process.execPath, [here("../mock-server.mjs"), port, ...this.#flags], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [here(this.#script), port, ...this.#flags], { stdio: ["ignore", "pipe", "inherit"] });
     this.#child = child;
     // A test that fails leaves none behind.
     process.once("exit", () => child.kill("SIGKILL"));
@@ -132,6 +139,22 @@ export async function tryNow(page: Page): Promise<void> {
 
 export const go = (page: Page, view: string): Promise<void> =>
   page.getByRole("navigation", { name: "Views" }).getByRole("button", { name: new RegExp(`^${view}`) }).click();
+
+interface Violation {
+  id: string;
+  nodes: { html: string; failureSummary?: string }[];
+}
+
+/** What axe finds in the page as it is now. */
+export async function violations(page: Page): Promise<string[]> {
+  // Through the debugging protocol, which the page's own policy does not forbid.
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const run = (globalThis as unknown as { axe: { run: (options: object) => Promise<{ violations: Violation[] }> } }).axe.run;
+    return (await run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })).violations;
+  });
+  return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary?.split("\n")[1] ?? ""}`));
+}
 
 /** Elements that stick out of the window on the right, but for those in boxes that scroll or cut. */
 export function overflow(page: Page): Promise<string[]> {

@@ -1,11 +1,7 @@
 // Accessibility, colours, the phone: each view looked at by axe and measured for overflow, and photographed.
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { call, choose, go, launch, MockServer, open, overflow, shot } from "./harness";
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+import { call, choose, go, launch, MockServer, open, overflow, shot, violations } from "./harness";
 
 let browser: Browser;
 const server = new MockServer();
@@ -17,21 +13,6 @@ afterAll(async () => {
   await browser.close();
   await server.kill();
 });
-
-interface Violation {
-  id: string;
-  nodes: { html: string; failureSummary?: string }[];
-}
-
-async function violations(page: Page): Promise<string[]> {
-  // Through the debugging protocol, which the page's own policy does not forbid.
-  await page.evaluate(axe);
-  const found = await page.evaluate(async () => {
-    const run = (globalThis as unknown as { axe: { run: (options: object) => Promise<{ violations: Violation[] }> } }).axe.run;
-    return (await run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] })).violations;
-  });
-  return found.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html.slice(0, 160)} ${node.failureSummary?.split("\n")[1] ?? ""}`));
-}
 
 /** Every view, in the order a person would see them. */
 async function walk(page: Page, look: (name: string) => Promise<void>): Promise<void> {

@@ -1,0 +1,30 @@
+// The TypeScript SDK v2's HTTP client against the server at the URL given. Prints what it saw as one JSON object.
+// node client2.mjs auto | legacy URL    whether it asks the server for its era, or starts with initialize
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+
+const [mode, url] = process.argv.slice(2);
+const patience = setTimeout(() => {
+  console.error("still waiting after 30 s");
+  process.exit(1);
+}, 30_000);
+
+const options = { capabilities: { elicitation: {} }, versionNegotiation: { mode } };
+const client = new Client({ name: "typescript-peer", version: "2.4.0" }, options);
+client.setRequestHandler("elicitation/create", () => ({ action: "accept", content: { name: "Ada" } }));
+await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+const text = (result) => result.content[0].text;
+const progress = [];
+const { tools } = await client.listTools();
+const seen = {
+  server: client.getServerVersion().name,
+  version: client.getNegotiatedProtocolVersion(),
+  tools: tools.map((tool) => tool.name).sort(),
+  echo: text(await client.callTool({ name: "echo", arguments: { text: "żółw" } })),
+  ask: text(await client.callTool({ name: "ask", arguments: {} })),
+  steps: text(await client.callTool({ name: "steps", arguments: {} }, { onprogress: (step) => progress.push(step.progress) })),
+  progress,
+  failed: (await client.callTool({ name: "fail", arguments: {} })).isError,
+};
+await client.close();
+clearTimeout(patience);
+console.log(JSON.stringify(seen));
