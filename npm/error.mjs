@@ -15,9 +15,9 @@ Object.defineProperty(EverywireError.prototype, "name", { value: "EverywireError
 export const diagnosable = (url, { credentials, fetch }) => (error, opaque) => {
   if (opaque)
     Object.defineProperty(error, "diagnose", {
-      value: async () => {
+      value: async (options) => {
         const { diagnose, headersIn } = await import("./doctor.mjs");
-        return diagnose(url, { headers: headersIn(error.message), credentials, fetch });
+        return diagnose(url, { headers: headersIn(error.message), credentials, fetch, ...options });
       },
     });
   return error;

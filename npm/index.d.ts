@@ -461,9 +461,10 @@ export class EverywireError extends Error {
   readonly requestState?: string;
   /**
    * Finds out why, where a browser did not say it: with code `cors_or_network`, and `interrupted` for such a reason. Sends a few GET
-   * requests to the server, and no POST. Absent on other errors.
+   * requests to the server, and no POST. Absent on other errors. `signal` stops it, `onStep` is told of each request once it is done,
+   * `timeout` is how long one may take, in milliseconds; default 10,000.
    */
-  readonly diagnose?: () => Promise<Diagnosis>;
+  readonly diagnose?: (options?: { signal?: AbortSignal; onStep?: (step: DiagnosisStep) => void; timeout?: number }) => Promise<Diagnosis>;
 }
 
 /** What kept a page from a server of another origin, as far as a script can find out. */
