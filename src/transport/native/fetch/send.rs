@@ -96,6 +96,10 @@ impl Sender {
         let sent = url.split('#').next().unwrap_or_default();
         let uri: Uri = sent.parse().map_err(|_| invalid())?;
         let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(invalid)?;
+        // A port that is no number between 0 and 65535 reads as none at all.
+        if authority.port_u16().is_none() && authority.as_str() != authority.host() {
+            return Err(invalid());
+        }
         let host = match uri.scheme_str() {
             Some("http") => Some(HeaderValue::from_str(authority.as_str()).map_err(|_| invalid())?),
             Some("https") => None,

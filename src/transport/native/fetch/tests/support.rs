@@ -4,6 +4,7 @@ use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -200,4 +201,9 @@ pub(super) async fn exchange(fetcher: &mut Fetcher, request: Request) -> Result<
             other => panic!("neither head nor failure: {other:?}"),
         }
     }
+}
+
+/// Waits until everybody waits: a paused clock moves on when there is nothing else to do.
+pub(super) async fn settled() {
+    tokio::time::sleep(Duration::from_secs(1)).await;
 }
