@@ -202,6 +202,16 @@ pub(super) fn ask_first(server: &Inner, id: &RequestId, body: &Json) -> Text {
     result_text_with(id, body, &server.input_required)
 }
 
+/// The error of a client's answer.
+pub(super) fn rpc_error(error: Option<&Json>) -> RpcError {
+    let [code, message, data] = error.and_then(|error| error.pick(["code", "message", "data"])).unwrap_or_default();
+    RpcError {
+        code: code.and_then(|code| code.as_f64()).unwrap_or(0.0) as i64,
+        message: message.and_then(|message| message.as_str()).unwrap_or_else(|| "an error without a message".into()),
+        data,
+    }
+}
+
 /// `extra` joined into a result that has a `_meta` of its own.
 fn merged(body: &Json, extra: &Json) -> Json {
     let mut all = Object::new();

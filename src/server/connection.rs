@@ -11,14 +11,13 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::Inner;
-use super::answer::{Failure, Reply, answer};
+use super::answer::{Failure, Reply, answer, rpc_error};
 use super::dispatch::{Asked, Started, start};
 use super::keep_alive::{Beat, KeepAlive};
 use super::meta::MetaReader;
 use super::request::{Request, Running};
 use super::shared::Shared;
 use super::subscriptions::subscription_meta;
-use crate::error::RpcError;
 use crate::frame::{Close, Inbound, Liveness, Outbound, Profile, RequestId};
 use crate::json::{Json, Malformed, MessageId, Object, Text};
 use crate::platform::{self, BoxFuture, BoxSink, BoxStream};
@@ -386,14 +385,5 @@ impl Future for Connection {
 impl Drop for Connection {
     fn drop(&mut self) {
         self.shared.end();
-    }
-}
-
-fn rpc_error(error: Option<&Json>) -> RpcError {
-    let [code, message, data] = error.and_then(|error| error.pick(["code", "message", "data"])).unwrap_or_default();
-    RpcError {
-        code: code.and_then(|code| code.as_f64()).unwrap_or(0.0) as i64,
-        message: message.and_then(|message| message.as_str()).unwrap_or_else(|| "an error without a message".into()),
-        data,
     }
 }

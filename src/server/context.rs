@@ -1,6 +1,7 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -85,6 +86,16 @@ impl RequestContext {
             self.request.shared.poll_note(cx, self.request.number, &text)
         })
         .await;
+    }
+
+    /// Closes the connection that this request's answer is awaited on, without ending the request: the client comes back
+    /// for the rest after `retry`. So a long call holds no connection meanwhile (2025-11-25 basic/transports, sending
+    /// messages, point 6). What is said until the client is back is kept for it.
+    ///
+    /// `false`, and nothing happens, where there is no such connection: the client speaks a revision before 2025-11-25 or
+    /// one since 2026-07-28, or it is not served over HTTP with sessions.
+    pub fn close_stream(&self, retry: Duration) -> bool {
+        !self.request.is_over() && self.request.shared.hang_up(retry)
     }
 
     /// Whether the client gave the request up, or is gone.

@@ -39,17 +39,17 @@ pub(super) struct Asked {
 /// The members of params that any method has, read in one pass.
 #[derive(Default)]
 pub(super) struct Params {
-    meta: Option<Json>,
-    name: Option<Json>,
-    arguments: Option<Json>,
-    uri: Option<Json>,
+    pub(super) meta: Option<Json>,
+    pub(super) name: Option<Json>,
+    pub(super) arguments: Option<Json>,
+    pub(super) uri: Option<Json>,
     cursor: Option<Json>,
     responses: Option<Json>,
     state: Option<Json>,
 }
 
 impl Params {
-    fn read(params: Option<&Json>) -> Result<Self, Failure> {
+    pub(super) fn read(params: Option<&Json>) -> Result<Self, Failure> {
         let Some(params) = params else { return Ok(Self::default()) };
         let names = ["_meta", "name", "arguments", "uri", "cursor", "inputResponses", "requestState"];
         let Some([meta, name, arguments, uri, cursor, responses, state]) = params.pick(names) else {
@@ -76,7 +76,7 @@ struct Call<'a> {
     meta: RequestMeta,
 }
 
-/// Starts a request.
+/// Starts a request; what it cannot start is answered with the error.
 pub(super) fn start(
     server: &Arc<Inner>,
     shared: &Arc<Shared>,
@@ -90,7 +90,8 @@ pub(super) fn start(
     }
 }
 
-fn try_start(
+/// Starts a request.
+pub(super) fn try_start(
     server: &Arc<Inner>,
     shared: &Arc<Shared>,
     reader: &mut MetaReader,
@@ -103,6 +104,18 @@ fn try_start(
         return Ok(Started::Answered(answer(server, &asked.id, false, &Ok(reply))));
     }
     let meta = reader.read(params.meta.as_ref())?;
+    begin(server, shared, number, asked, params, meta)
+}
+
+/// Starts a request whose params and `_meta` were read already; whatever the method, it is no `initialize`.
+pub(super) fn begin(
+    server: &Arc<Inner>,
+    shared: &Arc<Shared>,
+    number: u64,
+    asked: &Asked,
+    params: Params,
+    meta: RequestMeta,
+) -> Result<Started, Failure> {
     let client = match &meta.client {
         Some(client) => client.clone(),
         None => match session_client(shared) {
@@ -248,7 +261,7 @@ impl Call<'_> {
         }
         let request = Arc::new(request);
         let work = work(RequestContext { request: request.clone() });
-        Ok(Started::Running(Running { request, work }))
+        Ok(Started::Running(Running { request, work, error: None }))
     }
 
     fn list<E: Listed>(&self, catalogue: &Catalogue<E>, member: &str) -> Result<Started, Failure> {

@@ -90,7 +90,7 @@ fn read(meta: &Json) -> Result<RequestMeta, Failure> {
 }
 
 /// The versions that are spoken here go with it, the legacy ones too: they begin with `initialize` (basic/versioning).
-fn unsupported(requested: &str) -> Failure {
+pub(super) fn unsupported(requested: &str) -> Failure {
     let supported: Vec<&str> = MODERN.iter().chain(LEGACY).copied().collect();
     let mut data = Object::new();
     if let Ok(supported) = Json::encode(&supported) {

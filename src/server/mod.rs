@@ -21,7 +21,10 @@ mod template;
 
 cfg_if::cfg_if! {
     if #[cfg(not(target_arch = "wasm32"))] {
+        mod http;
         mod listen;
+        mod origin;
+        pub use self::http::{HttpBody, HttpOptions, HttpService, HttpServiceBuilder, Principal};
         pub use listen::{Bind, Listener, Page};
     }
 }
@@ -94,6 +97,15 @@ impl Default for Limits {
     }
 }
 
+impl Inner {
+    /// Has a connection told of changes from now on, while it lives.
+    fn register(&self, shared: &Arc<Shared>) {
+        let mut connections = self.connections.lock();
+        connections.retain(|connection| connection.strong_count() > 0);
+        connections.push(Arc::downgrade(shared));
+    }
+}
+
 impl Server {
     /// A server by its name and version.
     pub fn builder(name: impl Into<String>, version: impl Into<String>) -> ServerBuilder {
@@ -132,10 +144,7 @@ impl Server {
 
     fn serve(&self, link: Link, principal: Option<String>, shutdown: BoxFuture<'static, ()>) -> Connection {
         let shared = Arc::new(Shared::new(principal));
-        let mut connections = self.inner.connections.lock();
-        connections.retain(|connection| connection.strong_count() > 0);
-        connections.push(Arc::downgrade(&shared));
-        drop(connections);
+        self.inner.register(&shared);
         Connection::new(self.inner.clone(), shared, link, shutdown)
     }
 

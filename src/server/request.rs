@@ -125,7 +125,7 @@ impl Request {
     }
 
     /// The answer that asks for input, where the run has come to a question that the client has not answered yet.
-    fn question(&self) -> Option<Text> {
+    fn question(&self) -> Option<Result<Text, Failure>> {
         if !self.client.modern {
             return None;
         }
@@ -143,10 +143,7 @@ impl Request {
             let requests = Json::encode(&rounds.asks)?;
             Ok(Object::new().json("inputRequests", &requests).str("requestState", &state).build())
         });
-        Some(match asked {
-            Ok(body) => ask_first(&self.server, &self.id, &body),
-            Err(failure) => failure.text(Some(&self.id)),
-        })
+        Some(asked.map(|body| ask_first(&self.server, &self.id, &body)))
     }
 }
 
@@ -154,25 +151,29 @@ impl Request {
 pub(super) struct Running {
     pub(super) request: Arc<Request>,
     pub(super) work: BoxFuture<'static, Outcome>,
+    /// The code of the error that it ended with, if it did: carriers with a status of their own want it.
+    pub(super) error: Option<i64>,
 }
 
 impl Running {
     /// Runs the handler until it waits for something. No waker is registered: see [`Future::poll`].
     pub(super) fn step(&mut self, cx: &mut Context<'_>) -> Poll<Option<Text>> {
         let request = &self.request;
-        let text = match catch_unwind(AssertUnwindSafe(|| self.work.as_mut().poll(cx))) {
+        let ended = match catch_unwind(AssertUnwindSafe(|| self.work.as_mut().poll(cx))) {
             Ok(Poll::Pending) => match request.question() {
                 // The run ends here; the retry begins at the top and finds the answers.
-                Some(text) => text,
+                Some(asked) => asked,
                 None => return Poll::Pending,
             },
-            Ok(Poll::Ready(outcome)) => answer(&request.server, &request.id, request.client.modern, &outcome),
-            Err(_) => {
-                Failure::internal("the handler of this request panicked; the server goes on").text(Some(&request.id))
-            }
+            Ok(Poll::Ready(Err(failure))) => Err(failure),
+            Ok(Poll::Ready(reply)) => Ok(answer(&request.server, &request.id, request.client.modern, &reply)),
+            Err(_) => Err(Failure::internal("the handler of this request panicked; the server goes on")),
         };
         request.end();
-        Poll::Ready(Some(text))
+        Poll::Ready(Some(ended.unwrap_or_else(|failure| {
+            self.error = Some(failure.0.code);
+            failure.text(Some(&request.id))
+        })))
     }
 }
 

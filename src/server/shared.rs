@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use futures_channel::oneshot;
 use futures_util::task::AtomicWaker;
@@ -20,9 +21,13 @@ use crate::proto::{LogLevel, method};
 /// Notifications that may wait for a slow peer before their senders do.
 const DATA: usize = 256;
 
-/// One connection as others see it.
+/// One connection as others see it; over HTTP a session, and each of its calls with an outbox of its own.
 pub(super) struct Shared {
-    pub(super) state: Lock<State>,
+    pub(super) state: Arc<Lock<State>>,
+    /// Which of those that share the state this is: 0 is the connection or session itself.
+    owner: u64,
+    /// What it says arrives on a stream that can be closed and taken up again.
+    resumable: bool,
     out: Lock<Outbox>,
     /// Wakes the connection's driver.
     driver: AtomicWaker,
@@ -41,6 +46,8 @@ struct Outbox {
     changes: HashSet<Told>,
     /// Senders that wait for room.
     waiting: Vec<Waker>,
+    /// The stream is to be closed; the client takes it up again after so long.
+    hang_up: Option<Duration>,
 }
 
 struct Note {
@@ -78,9 +85,12 @@ pub(super) struct State {
     /// Set by `initialize`.
     pub(super) session: Option<Session>,
     pub(super) listens: Vec<Listen>,
-    asks: HashMap<i64, oneshot::Sender<Result<Json, RpcError>>>,
+    /// Questions that wait for the client, with who asked them.
+    asks: HashMap<i64, (u64, Answered)>,
     last_ask: i64,
 }
+
+type Answered = oneshot::Sender<Result<Json, RpcError>>;
 
 /// What a legacy client agreed on for this connection.
 pub(super) struct Session {
@@ -92,8 +102,19 @@ pub(super) struct Session {
 
 impl Shared {
     pub(super) fn new(principal: Option<String>) -> Self {
+        Self::over(Arc::default(), 0, false, principal)
+    }
+
+    /// One call of a session: an outbox of its own, everything else is the session's. `owner` is the call's number, not 0.
+    pub(super) fn call(&self, owner: u64, resumable: bool) -> Self {
+        Self::over(self.state.clone(), owner, resumable, self.principal.clone())
+    }
+
+    fn over(state: Arc<Lock<State>>, owner: u64, resumable: bool, principal: Option<String>) -> Self {
         Self {
-            state: Lock::default(),
+            state,
+            owner,
+            resumable,
             out: Lock::default(),
             driver: AtomicWaker::new(),
             asking: AtomicUsize::new(0),
@@ -132,6 +153,25 @@ impl Shared {
     pub(super) fn control(&self, text: Text) {
         self.out.lock().control.push_back(text);
         self.wake();
+    }
+
+    /// Has the stream closed once what was said so far is on it. `false` where this carrier has no stream to close.
+    pub(super) fn hang_up(&self, retry: Duration) -> bool {
+        if self.resumable {
+            self.out.lock().hang_up = Some(retry);
+            self.wake();
+        }
+        self.resumable
+    }
+
+    /// Whether the stream is to be closed now.
+    pub(super) fn take_hang_up(&self) -> Option<Duration> {
+        self.out.lock().hang_up.take()
+    }
+
+    /// Whether the connection or session has ended.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Acquire)
     }
 
     /// Queues a notification of a request; pending while the peer is too slow to take it.
@@ -239,7 +279,7 @@ impl Shared {
         let text = Draft::with_params(method, params)
             .and_then(|draft| draft.finish(Some(&id), Meta::default()))
             .map_err(|error| RpcError { code: -32603, message: error.to_string(), data: None })?;
-        state.asks.insert(number, tx);
+        state.asks.insert(number, (self.owner, tx));
         drop(state);
         self.control(text.text().clone());
         Ok(Ask { shared: self.clone(), number, answer: rx, answered: false })
@@ -249,7 +289,7 @@ impl Shared {
     pub(super) fn answered(&self, id: &RequestId, answer: Result<Json, RpcError>) {
         let RequestId::Number(number) = id else { return };
         let waiting = self.state.lock().asks.remove(number);
-        if let Some(waiting) = waiting {
+        if let Some((_, waiting)) = waiting {
             let _ = waiting.send(answer);
         }
     }
@@ -259,11 +299,15 @@ impl Shared {
         self.gone.store(true, Ordering::Release);
         let asks = {
             let mut state = self.state.lock();
-            state.listens.clear();
-            state.session = None;
-            std::mem::take(&mut state.asks)
+            if self.owner == 0 {
+                state.listens.clear();
+                state.session = None;
+                std::mem::take(&mut state.asks)
+            } else {
+                state.asks.extract_if(|_, (owner, _)| *owner == self.owner).collect()
+            }
         };
-        for (_, waiting) in asks {
+        for (_, (_, waiting)) in asks {
             let _ = waiting.send(Err(connection_ended()));
         }
         let out = std::mem::take(&mut *self.out.lock());

@@ -6,12 +6,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::machine::TryParse;
-use tokio_tungstenite::tungstenite::handshake::server::{Request, create_response, write_response};
+use tokio_tungstenite::tungstenite::handshake::server::{Request, Response, create_response, write_response};
 use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, header};
 
-use super::origin::Policy;
 use super::page::{self, Page};
 use crate::proto::versions::{LEGACY, MODERN};
+use crate::server::origin::Policy;
 use crate::transport::{Link, served};
 
 /// Largest request head.
@@ -29,7 +29,7 @@ pub(super) struct Door {
 }
 
 /// A handshake that is not accepted: the status and a sentence.
-type Refusal = (StatusCode, &'static str);
+pub(super) type Refusal = (StatusCode, &'static str);
 
 /// A request that is answered.
 enum Answer<'a> {
@@ -91,6 +91,15 @@ impl Door {
         if self.path.as_deref().is_some_and(|path| path != request.uri().path()) {
             return Err((StatusCode::NOT_FOUND, "there is nothing at this path"));
         }
+        let response = Self::accept(request)?;
+        let mut bytes = Vec::with_capacity(256);
+        let unwritable = (StatusCode::INTERNAL_SERVER_ERROR, "the response could not be written");
+        write_response(&mut bytes, &response).map_err(|_| unwritable)?;
+        Ok(Answer::Link(bytes))
+    }
+
+    /// The response that makes a WebSocket of the request's connection.
+    pub(super) fn accept(request: &Request) -> Result<Response, Refusal> {
         let mut response = create_response(request).map_err(|error| not_websocket(&error))?;
         let offered = request.headers().get_all(header::SEC_WEBSOCKET_PROTOCOL);
         let offered = offered.iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
@@ -99,10 +108,7 @@ impl Door {
         {
             response.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, value);
         }
-        let mut bytes = Vec::with_capacity(256);
-        let unwritable = (StatusCode::INTERNAL_SERVER_ERROR, "the response could not be written");
-        write_response(&mut bytes, &response).map_err(|_| unwritable)?;
-        Ok(Answer::Link(bytes))
+        Ok(response)
     }
 }
 

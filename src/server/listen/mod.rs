@@ -1,7 +1,7 @@
 //! Native listeners.
 
 mod handshake;
-mod origin;
+mod http;
 mod page;
 
 cfg_if::cfg_if! {
@@ -24,20 +24,34 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tokio_tungstenite::tungstenite::http::StatusCode;
 
+use self::http::Front;
 use super::Server;
+use super::http::{HttpOptions, HttpService};
+use super::origin::{Origin, Policy};
 use crate::error::Error;
 use crate::platform::BoxFuture;
 use handshake::{Door, refuse};
-use origin::{Origin, Policy};
 pub use page::Page;
 
 impl Server {
     /// Listens for WebSocket connections: `server.bind_websocket("127.0.0.1:0").await?` is a [`Listener`]. Options come
     /// between the two.
     pub fn bind_websocket(&self, address: impl ToString) -> Bind {
+        self.bind(address.to_string(), true, None)
+    }
+
+    /// Listens for Streamable HTTP, every revision of it, over HTTP/1.1 and HTTP/2 (with prior knowledge):
+    /// `server.bind_http("127.0.0.1:0").await?` is a [`Listener`]. Options come between the two.
+    pub fn bind_http(&self, address: impl ToString) -> Bind {
+        self.bind(address.to_string(), false, Some(HttpOptions::default()))
+    }
+
+    fn bind(&self, address: String, websocket: bool, http: Option<HttpOptions>) -> Bind {
         Bind {
             server: self.clone(),
-            address: address.to_string(),
+            address,
+            websocket,
+            http,
             remote: false,
             origins: Vec::new(),
             hosts: Vec::new(),
@@ -66,9 +80,26 @@ impl Server {
     pub async fn run_websocket(&self, address: impl ToString) -> Result<(), Error> {
         self.bind_websocket(address).await?.run(signal::asked_to_stop()).await
     }
+
+    /// Serves Streamable HTTP until the future is dropped, which drops every connection.
+    ///
+    /// # Errors
+    /// As [`Bind`].
+    pub async fn serve_http(&self, address: impl ToString) -> Result<(), Error> {
+        self.bind_http(address).await?.run(std::future::pending()).await
+    }
+
+    /// Serves Streamable HTTP until the process is asked to stop (Ctrl-C, on Unix also SIGTERM), then finishes what is
+    /// under way.
+    ///
+    /// # Errors
+    /// As [`Bind`].
+    pub async fn run_http(&self, address: impl ToString) -> Result<(), Error> {
+        self.bind_http(address).await?.run(signal::asked_to_stop()).await
+    }
 }
 
-/// Options of a WebSocket listener; `.await` binds it.
+/// Options of a listener; `.await` binds it.
 ///
 /// # Errors
 /// Where the address is not one, is taken, or is not loopback without [`Self::allow_remote`]; where an allowed origin or
@@ -78,6 +109,8 @@ impl Server {
 pub struct Bind {
     server: Server,
     address: String,
+    websocket: bool,
+    http: Option<HttpOptions>,
     remote: bool,
     origins: Vec<String>,
     hosts: Vec<String>,
@@ -90,6 +123,18 @@ pub struct Bind {
 }
 
 impl Bind {
+    /// Serves Streamable HTTP, with these options; beside WebSocket where that is served.
+    pub fn http(mut self, options: HttpOptions) -> Self {
+        self.http = Some(options);
+        self
+    }
+
+    /// Serves WebSocket too, at the same path.
+    pub fn websocket(mut self) -> Self {
+        self.websocket = true;
+        self
+    }
+
     /// Whether other machines may reach the server. Without it only loopback addresses can be bound. Put authentication
     /// and TLS in front of a server that is reachable.
     pub fn allow_remote(mut self, allow: bool) -> Self {
@@ -130,13 +175,15 @@ impl Bind {
         self
     }
 
-    /// The largest message taken, in bytes; a larger one closes its connection with code 1009. Default: 16 MiB.
+    /// The largest message taken, in bytes; a larger one closes its WebSocket with code 1009, or is answered with 413.
+    /// Default: 16 MiB.
     pub fn max_message(mut self, bytes: usize) -> Self {
         self.max_message = bytes;
         self
     }
 
-    /// How long a client may take over the opening handshake. Default: 10 seconds.
+    /// How long a client may take over the opening handshake, or over the head of its first HTTP request. Default: 10
+    /// seconds.
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;
         self
@@ -149,12 +196,7 @@ impl Bind {
     }
 
     async fn bind(self) -> Result<Listener, Error> {
-        let origins = self.origins.iter().map(|text| {
-            Origin::parse(text).ok_or_else(|| {
-                Error::config(format!("{text:?} is no origin; write scheme and host, https://app.example"))
-            })
-        });
-        let origins = origins.collect::<Result<Vec<_>, _>>()?;
+        let origins = Origin::parse_all(&self.origins)?;
         if let Some(path) = self.path.as_deref().filter(|path| !path.starts_with('/')) {
             return Err(Error::config(format!("{path:?} is no path; write it from the root, /mcp")));
         }
@@ -173,7 +215,14 @@ impl Bind {
             .local_addr()
             .map_err(|error| Error::config(format!("cannot listen on {}: {error}", self.address)))?;
         let policy = Policy { origins, hosts: self.hosts, loopback: address.ip().is_loopback() };
+        let front = self.http.map(|options| Front {
+            service: HttpService::new(self.server.clone(), policy.clone(), self.max_message, options),
+            websocket: self.websocket,
+            timeout: self.handshake_timeout,
+            streams: u32::try_from(self.server.inner.limits.in_flight).unwrap_or(u32::MAX),
+        });
         Ok(Listener {
+            front: front.map(Arc::new),
             server: self.server,
             listener,
             address,
@@ -211,6 +260,8 @@ pub struct Listener {
     server: Server,
     listener: TcpListener,
     address: SocketAddr,
+    /// What speaks HTTP; without it all is WebSocket.
+    front: Option<Arc<Front>>,
     door: Arc<Door>,
     permits: Arc<Semaphore>,
     handshake_timeout: Duration,
@@ -224,7 +275,8 @@ impl Listener {
     }
 
     /// Serves connections until `shutdown` completes. Then none is accepted any more, requests under way are finished
-    /// within the drain timeout, subscriptions end with a result, and every connection is closed with code 1001.
+    /// within the drain timeout, subscriptions end with a result, and every connection is closed, WebSockets with code
+    /// 1001.
     ///
     /// # Errors
     /// Where the socket stops accepting for good.
@@ -248,8 +300,14 @@ impl Listener {
         }
         drop(self.listener);
         let _ = stop.send(true);
+        if let Some(front) = &self.front {
+            front.service.shutdown();
+        }
         let finished = async { while connections.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(self.drain, finished).await;
+        if let Some(front) = &self.front {
+            front.service.end();
+        }
         Ok(())
     }
 
@@ -259,6 +317,7 @@ impl Listener {
         mut stopping: watch::Receiver<bool>,
     ) -> impl Future<Output = ()> + Send + 'static {
         let (server, door, timeout) = (self.server.clone(), self.door.clone(), self.handshake_timeout);
+        let front = self.front.clone();
         let permit = self.permits.clone().try_acquire_owned();
         async move {
             let _ = stream.set_nodelay(true);
@@ -268,7 +327,11 @@ impl Listener {
                 let _ = tokio::time::timeout(timeout, refuse(&mut stream, full)).await;
                 return;
             };
-            let Ok(Some(link)) = tokio::time::timeout(timeout, door.open(stream)).await else { return };
+            let link = match &front {
+                Some(front) => front.serve(stream, door, stopping.clone()).await,
+                None => tokio::time::timeout(timeout, door.open(stream)).await.ok().flatten(),
+            };
+            let Some(link) = link else { return };
             let shutdown = Box::pin(async move {
                 let _ = stopping.wait_for(|stop| *stop).await;
             });

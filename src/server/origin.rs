@@ -6,7 +6,9 @@
 
 use std::net::IpAddr;
 
-use tokio_tungstenite::tungstenite::http::Uri;
+use http::Uri;
+
+use crate::error::Error;
 
 /// An origin, parsed: scheme, host and port (RFC 6454).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +39,19 @@ impl Origin {
         }
         let host = authority.host().to_ascii_lowercase();
         (!host.is_empty()).then_some(Self { scheme, host, port })
+    }
+
+    /// All that were allowed.
+    ///
+    /// # Errors
+    /// Names the one that is no origin.
+    pub(super) fn parse_all(texts: &[String]) -> Result<Vec<Self>, Error> {
+        let parsed = texts.iter().map(|text| {
+            Self::parse(text).ok_or_else(|| {
+                Error::config(format!("{text:?} is no origin; write scheme and host, https://app.example"))
+            })
+        });
+        parsed.collect()
     }
 
     fn is_loopback(&self) -> bool {
