@@ -1,4 +1,4 @@
-import { EverywireError, config, fail, report } from "./error.mjs";
+import { EverywireError, config, diagnosable, fail, report } from "./error.mjs";
 import { host } from "./host.mjs";
 import { checkCall, checkConnect } from "./options.mjs";
 
@@ -25,7 +25,10 @@ export class Client {
     if (made !== MADE) throw config("Clients are made by connect().");
     this.#core = core;
     attach(core, { closed: () => this.#closed(), ended: (key) => this.#streams.get(key)?.() });
-    this.#unhook = hookWake(() => this.#core?.wake());
+    this.#unhook = hookPage(
+      () => this.wake(),
+      () => this.close(),
+    );
   }
 
   get server() {
@@ -260,24 +263,27 @@ export class Client {
   }
 }
 
-/** The moments at which a page should not trust a silent connection (online again, shown again, back from the cache). */
-function hookWake(wake) {
+/**
+ * The moments at which a page should not trust a silent connection (online again, shown again, back from the cache), and
+ * the one at which it goes for good: then the server is told, while that is possible. A page that goes into the cache comes back.
+ */
+function hookPage(wake, close) {
   const page = globalThis.document;
   if (typeof globalThis.addEventListener != "function") return () => {};
   let hidden = 0;
+  const hooks = {
+    online: wake,
+    pageshow: (event) => event.persisted && wake(),
+    pagehide: (event) => event.persisted || close(),
+  };
   const shown = () => {
     if (page.visibilityState == "hidden") hidden = Date.now();
     else if (Date.now() - hidden > 30_000) wake();
   };
-  const restored = (event) => {
-    if (event.persisted) wake();
-  };
-  globalThis.addEventListener("online", wake);
-  globalThis.addEventListener("pageshow", restored);
+  for (const type in hooks) globalThis.addEventListener(type, hooks[type]);
   page?.addEventListener("visibilitychange", shown);
   return () => {
-    globalThis.removeEventListener("online", wake);
-    globalThis.removeEventListener("pageshow", restored);
+    for (const type in hooks) globalThis.removeEventListener(type, hooks[type]);
     page?.removeEventListener("visibilitychange", shown);
   };
 }
@@ -298,7 +304,7 @@ export function connectWith(load) {
       throw fail("config", `The WebAssembly module could not be loaded (${error?.message}); give its address, its bytes or the module as wasm.`, error);
     }
     if (signal?.aborted) throw aborted(signal);
-    const { hooks, attach } = host(options);
+    const { hooks, attach } = host(options, diagnosable(address, options));
     const core = new Core(address, wanted, hooks);
     const client = new Client(MADE, core, attach);
     let abort;

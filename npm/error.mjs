@@ -11,6 +11,18 @@ export class EverywireError extends Error {
 }
 Object.defineProperty(EverywireError.prototype, "name", { value: "EverywireError" });
 
+/** Gives errors that a browser does not explain the means to find out more, which is loaded only when it is used. */
+export const diagnosable = (url, { credentials, fetch }) => (error, opaque) => {
+  if (opaque)
+    Object.defineProperty(error, "diagnose", {
+      value: async () => {
+        const { diagnose, headersIn } = await import("./doctor.mjs");
+        return diagnose(url, { headers: headersIn(error.message), credentials, fetch });
+      },
+    });
+  return error;
+};
+
 export const fail = (code, message, cause) => new EverywireError({ code, message }, cause);
 
 export const config = (message) => fail("config", message);

@@ -50,7 +50,7 @@ async function roots(onRoots, context) {
 }
 
 /** What the core calls back: errors, events, and the questions of the server. */
-export function host({ onElicit, onSample, onRoots, onEvent, token }) {
+export function host({ onElicit, onSample, onRoots, onEvent, token }, diagnosed) {
   const inputs = new Inputs();
   let core, owner;
 
@@ -61,7 +61,7 @@ export function host({ onElicit, onSample, onRoots, onEvent, token }) {
   };
 
   const hooks = {
-    error: (fields) => new EverywireError(fields),
+    error: (fields) => diagnosed(new EverywireError(fields), fields.opaque),
 
     event(type, detail) {
       if (type == "subscriptionEnded") owner?.ended(detail.key);
@@ -87,7 +87,7 @@ export function host({ onElicit, onSample, onRoots, onEvent, token }) {
 
     inputCancelled: (key, reason) => inputs.cancel(key, reason),
   };
-  if (token !== undefined) hooks.token = typeof token == "function" ? token : () => token;
+  if (token !== undefined) hooks.token = token;
 
   return {
     hooks,

@@ -1,12 +1,12 @@
 /// <reference lib="esnext.disposable" />
 
 /**
- * Everywire: the MCP client that runs everywhere, over WebSocket.
+ * Everywire: the MCP client that runs everywhere, over Streamable HTTP and WebSocket.
  *
  * ```js
  * import { connect } from "everywire";
  *
- * const client = await connect("wss://example.com/mcp", { name: "my-app", version: "1.0.0" });
+ * const client = await connect("https://example.com/mcp", { name: "my-app", version: "1.0.0" });
  * const { content } = await client.callTool({ name: "echo", arguments: { text: "hello" } });
  * client.close();
  * ```
@@ -22,9 +22,10 @@
 /**
  * Connects to an MCP server and finds out what it speaks.
  *
- * @param url `ws://` or `wss://`. A string or a `URL`.
+ * @param url `http://` or `https://` for Streamable HTTP, `ws://` or `wss://` for WebSocket. A string or a `URL`; a path such as
+ *   `/mcp` is one of the page's own server.
  * @returns a connected client. It reconnects by itself from then on, unless told otherwise.
- * @throws {EverywireError} `config` when an argument is wrong; `connect_failed`, `auth_required`, `timeout`,
+ * @throws {EverywireError} `config` when an argument is wrong; `connect_failed`, `cors_or_network`, `auth_required`, `timeout`,
  *   `unsupported_version` or `not_mcp` when there is no MCP server to talk to; `cancelled` when `signal` aborts.
  */
 export function connect(url: string | URL, options?: ConnectOptions): Promise<Client>;
@@ -38,20 +39,28 @@ export interface ConnectOptions {
   /** The name of your program for people to read. Default: none. */
   title?: string;
   /**
-   * A bearer token, or a function that fetches one; the function is asked before every connection attempt. It is offered as the
-   * WebSocket subprotocol `mcp.auth.<token>`, since a browser WebSocket cannot send headers; such names end up in the
-   * access logs of some servers, so prefer a short-lived token. Default: none.
+   * A bearer token, or a function that fetches one. Over HTTP it is sent as `Authorization: Bearer` with every request; a function
+   * is asked once, and again when the server refuses what it gave (401). Over WebSocket a function is asked before every connection
+   * attempt, and the token is offered as the subprotocol `mcp.auth.<token>`, since a browser WebSocket cannot send headers; such
+   * names end up in the access logs of some servers, so prefer a short-lived token. Default: none.
    */
   token?: string | (() => string | Promise<string>);
   /**
-   * Headers for the WebSocket handshake. Only together with a {@link ConnectOptions.WebSocket} constructor that takes
-   * `(url, protocols, { headers })`, as that of the npm package `ws` does; refused (`config`) with the runtime's own
-   * WebSocket, which cannot send headers. Default: none.
+   * Headers to send with every request, over HTTP; those that the protocol sets itself are refused (`config`). A page across origins
+   * needs the server's permission for each of them. Over WebSocket they go with the handshake, and only together with a
+   * {@link ConnectOptions.WebSocket} constructor that takes `(url, protocols, { headers })`, as that of the npm package `ws` does;
+   * refused (`config`) with the runtime's own WebSocket, which cannot send headers. Default: none.
    */
-  headers?: Record<string, string>;
+  headers?: HeadersInit;
+  /**
+   * Whether requests over HTTP carry the browser's cookies for the server: `"include"` does so to other origins too, and then the
+   * server must name the page's origin and allow credentials. Refused (`config`) over WebSocket, which always carries them.
+   * Default: the runtime's, which in browsers is `"same-origin"`.
+   */
+  credentials?: "omit" | "same-origin" | "include";
   /**
    * The WebSocket subprotocols to offer. `"auto"` offers `mcp` and, if the socket fails before it opens, tries once with none;
-   * `"none"` offers none; a list is offered as it is. Default `"auto"`.
+   * `"none"` offers none; a list is offered as it is. Refused (`config`) over HTTP. Default `"auto"`.
    */
   protocols?: "auto" | "none" | string[];
   /** The protocol era: found out (`"auto"`), 2026-07-28 (`"modern"`), or 2025-11-25 and older (`"legacy"`). Default `"auto"`. */
@@ -75,7 +84,10 @@ export interface ConnectOptions {
   timeout?: number;
   /** How long a request may take altogether, whatever progress it makes, in milliseconds. Default 600,000. */
   totalTimeout?: number;
-  /** How long one connection attempt may take, in milliseconds. Default 10,000. */
+  /**
+   * How long one connection attempt may take, in milliseconds. Default 10,000. Over HTTP, where no connection is to be seen: how long
+   * the server may take to answer the first request. Default there 30,000.
+   */
   connectTimeout?: number;
   /** `true`: reconnect with the default waits; `false`: a lost connection stays lost. Default `true`. */
   reconnect?: boolean | ReconnectOptions;
@@ -90,6 +102,8 @@ export interface ConnectOptions {
   maxConcurrentInputs?: number;
   /** How long a handler may take to answer a question of the server, in milliseconds. Then the server is told `cancel`. Default 300,000. */
   inputTimeout?: number;
+  /** The function to use instead of `globalThis.fetch`, over HTTP. It is called with `this` undefined. */
+  fetch?: (url: string, init: RequestInit) => Promise<Response>;
   /** The WebSocket to use instead of `globalThis.WebSocket`. Node.js 20 has none: pass that of the npm package `ws`. */
   WebSocket?: WebSocketConstructor;
   /**
@@ -286,6 +300,8 @@ export type Era = "modern" | "legacy";
 /** What a server says about itself. */
 export interface ServerInfo {
   era: Era;
+  /** How it is spoken to: Streamable HTTP (or what came before it), or WebSocket. */
+  transport: "http" | "websocket";
   /** The protocol version in use, such as `"2026-07-28"`. */
   protocolVersion: string;
   /** The server's name and version, if it told them. */
@@ -387,7 +403,8 @@ export interface LatencyHistogram {
  * - `connect_failed`: no connection. A browser does not say why: wrong address, refused, not a WebSocket, bad certificate.
  * - `cors_or_network`: a request to another origin failed, and the browser does not say why: the server was not reached, or its CORS
  *   headers do not allow the page or one of the request's headers.
- * - `refused`: the server answered the handshake with another HTTP status.
+ * - `refused`: the server answered the handshake, or a request, with an HTTP status that is none of the protocol.
+ * - `session_expired`: the server ended the session (HTTP), and what ran in it is lost; the next call begins another.
  * - `tls`: the server's certificate was not accepted.
  * - `connection_lost`: the connection broke before the request was sent.
  * - `interrupted`: the connection broke while the call was on its way, so it may have run; see `maybeExecuted`.
@@ -411,6 +428,7 @@ export type ErrorCode =
   | "connect_failed"
   | "cors_or_network"
   | "refused"
+  | "session_expired"
   | "tls"
   | "connection_lost"
   | "interrupted"
@@ -441,6 +459,61 @@ export class EverywireError extends Error {
   readonly maybeExecuted: boolean;
   /** The server's state of an interactive call that broke off, for {@link Client.resume}. */
   readonly requestState?: string;
+  /**
+   * Finds out why, where a browser did not say it: with code `cors_or_network`, and `interrupted` for such a reason. Sends a few GET
+   * requests to the server, and no POST. Absent on other errors.
+   */
+  readonly diagnose?: () => Promise<Diagnosis>;
+}
+
+/** What kept a page from a server of another origin, as far as a script can find out. */
+export interface Diagnosis {
+  /** The server's address, without its query. */
+  url: string;
+  /** The page's origin; undefined outside of a page. */
+  page?: string;
+  /** The requests that were made, in order. */
+  steps: DiagnosisStep[];
+  /** What it may be, the most likely first. Never empty. */
+  causes: Cause[];
+}
+
+/** One request of a {@link Diagnosis}. */
+export interface DiagnosisStep {
+  /** What was tried, in words. */
+  request: string;
+  /** Whether the browser let it pass. */
+  ok: boolean;
+  /** What came of it, in words. */
+  outcome: string;
+}
+
+/** One possible reason. */
+export interface Cause {
+  kind:
+    | "mixed_content"
+    | "csp"
+    | "offline"
+    | "local_network"
+    | "unreachable"
+    | "certificate"
+    | "redirected"
+    | "origin_refused"
+    | "credentials_refused"
+    | "preflight_refused"
+    | "header_refused"
+    | "header_not_exposed"
+    | "answer_without_cors";
+  /** What a script cannot know for sure is never `certain`. */
+  certainty: "certain" | "likely" | "possible";
+  /** What was seen, in one sentence. */
+  evidence: string;
+  /** What to do, in one sentence. */
+  fix: string;
+  /** The header lines that the server has to send. */
+  add?: string[];
+  /** The header that it is about, with `header_refused` and `header_not_exposed`. */
+  header?: string;
 }
 
 /** What an {@link EverywireError} is made of. */

@@ -4,14 +4,14 @@ import { config } from "./error.mjs";
 export const VERSION = "0.1.0";
 
 const CONNECT = [
-  "name", "version", "title", "token", "headers", "protocols", "era", "onElicit", "onSample", "onRoots", "onEvent", "trace",
-  "signal", "timeout", "totalTimeout", "connectTimeout", "reconnect", "maxMessage", "maxConcurrentInputs", "inputTimeout",
-  "WebSocket", "wasm", "cache",
+  "name", "version", "title", "token", "headers", "protocols", "credentials", "era", "onElicit", "onSample", "onRoots", "onEvent",
+  "trace", "signal", "timeout", "totalTimeout", "connectTimeout", "reconnect", "maxMessage", "maxConcurrentInputs", "inputTimeout",
+  "WebSocket", "fetch", "wasm", "cache",
 ];
 const CALL = ["signal", "timeout", "totalTimeout", "meta", "onProgress", "idempotent", "fresh"];
 const RECONNECT = ["baseDelay", "maxDelay", "maxAttempts", "budget"];
 const NUMBERS = ["timeout", "totalTimeout", "connectTimeout", "maxMessage", "maxConcurrentInputs", "inputTimeout"];
-const FUNCTIONS = ["onSample", "onRoots", "onEvent"];
+const FUNCTIONS = ["onSample", "onRoots", "onEvent", "fetch"];
 
 const known = (given, names, where) => {
   if (typeof given !== "object" || given === null) throw config(`${where} must be an object.`);
@@ -40,16 +40,17 @@ export const checkCall = (options) => {
 
 const checkUrl = (url) => {
   const text = String(url ?? "").trim();
-  if (!text) throw config("Give connect() the address of a server, such as wss://example.com/mcp.");
+  if (!text) throw config("Give connect() the address of a server, such as https://example.com/mcp.");
   let parsed;
   try {
-    parsed = new URL(text);
+    // A path is one of the page's own server.
+    parsed = new URL(text, text[0] == "/" ? globalThis.location?.origin : undefined);
   } catch {
-    throw config(`"${text}" is not a URL; give one such as wss://example.com/mcp.`);
+    throw config(`"${text}" is not a URL; give one such as https://example.com/mcp.`);
   }
-  if (parsed.protocol !== "ws:" && parsed.protocol !== "wss:")
-    throw config(`The scheme of ${text} is ${parsed.protocol}// but this package speaks WebSocket; use ws:// or wss://.`);
-  return text;
+  if (!/^(http|ws)s?:$/.test(parsed.protocol))
+    throw config(`An address begins with http://, https://, ws:// or wss://, and not with ${parsed.protocol}//.`);
+  return parsed;
 };
 
 const socket = ({ WebSocket = globalThis.WebSocket, headers }) => {
@@ -67,6 +68,25 @@ const socket = ({ WebSocket = globalThis.WebSocket, headers }) => {
       super(url, protocols, { headers });
     }
   };
+};
+
+/** What is the business of one transport only. */
+const carrier = (http, options) => {
+  const { credentials, fetch = globalThis.fetch } = options;
+  let { headers } = options;
+  // Headers, or a list of pairs.
+  if (headers?.[Symbol.iterator]) headers = Object.fromEntries(headers);
+  for (const name in headers)
+    if (typeof headers[name] != "string") throw config(`headers must be an object of texts, and ${name} is none.`);
+  if (credentials !== undefined && !["omit", "same-origin", "include"].includes(credentials))
+    throw config('credentials must be "omit", "same-origin" or "include".');
+  if (!http) {
+    if (credentials !== undefined) throw config("credentials are for HTTP; a WebSocket always carries the browser's cookies.");
+    return { WebSocket: socket({ ...options, headers }) };
+  }
+  if (options.protocols !== undefined) throw config("protocols are for WebSocket; over HTTP there are none.");
+  if (typeof fetch != "function") throw config("This runtime has no fetch; pass connect(url, { fetch }).");
+  return { headers, credentials, fetch: options.fetch };
 };
 
 const capabilities = ({ onElicit, onSample, onRoots }) => {
@@ -87,7 +107,7 @@ const capabilities = ({ onElicit, onSample, onRoots }) => {
 
 /** Refuses a slip in what connect() was given, and turns it into what the core takes. */
 export const checkConnect = (url, options) => {
-  const address = checkUrl(url);
+  const { href: address, protocol } = checkUrl(url);
   known(options, CONNECT, "The options of connect()");
   positive(options, NUMBERS);
   signalled(options);
@@ -109,7 +129,7 @@ export const checkConnect = (url, options) => {
     name: options.name ?? "everywire",
     version: options.version ?? VERSION,
     capabilities: capabilities(options),
-    WebSocket: socket(options),
+    ...carrier(protocol[0] == "h", options),
   };
   for (const key of ["title", "trace", "cache", "protocols", "era", "reconnect", ...NUMBERS])
     if (options[key] !== undefined) core[key] = options[key];

@@ -14,6 +14,8 @@ const brotli = (bytes) => brotliCompressSync(bytes, quality).length;
 const { outputFiles } = await bundle({
   entryPoints: [join(here, "index.mjs")],
   bundle: true,
+  // Loaded only by whoever looks for the reason of a failure.
+  external: ["./doctor.mjs"],
   minify: true,
   format: "esm",
   write: false,

@@ -53,7 +53,13 @@ test("bad input is refused in one sentence", async () => {
     ["", socket, /address of a server/],
     [undefined, socket, /address of a server/],
     ["nonsense", socket, /not a URL/],
-    ["http://x/", socket, /scheme.*http:\/\/.*use ws:\/\/ or wss:\/\//],
+    ["ftp://x/", socket, /begins with http:\/\/, https:\/\/, ws:\/\/ or wss:\/\/, and not with ftp:\/\//],
+    ["/mcp", socket, /not a URL/],
+    ["http://x/", { headers: { a: 1 } }, /headers must be an object of texts, and a is none/],
+    ["http://x/", { credentials: "always" }, /credentials must be "omit"/],
+    ["http://x/", { fetch: 1 }, /fetch must be a function/],
+    ["http://x/", { protocols: "none" }, /protocols are for WebSocket/],
+    ["ws://x/", { ...socket, credentials: "include" }, /credentials are for HTTP/],
     ["ws://x/", { ...socket, headrs: {} }, /no option "headrs"/],
     ["ws://x/", { ...socket, timeout: 0 }, /timeout must be a number above zero/],
     ["ws://x/", { ...socket, onEvent: 1 }, /onEvent must be a function/],
@@ -88,6 +94,78 @@ test("headers are refused with the runtime's own WebSocket and handed to one tha
 
 test("a runtime without WebSocket is told what to do", { skip: globalThis.WebSocket !== undefined }, async () => {
   await assert.rejects(connect("ws://x/"), config(/npm install ws/));
+});
+
+test("over HTTP the headers, credentials and fetch are handed on, and no WebSocket is needed", async () => {
+  const fetch = async () => {};
+  await connect("HTTP://Host:80/mcp", { headers: { a: "b" }, credentials: "include", fetch });
+  const { url, options, host } = PaperCore.last;
+  assert.equal(url, "http://host/mcp");
+  assert.deepEqual([options.headers, options.credentials, options.fetch], [{ a: "b" }, "include", fetch]);
+  assert.equal(options.WebSocket, undefined);
+  assert.equal(host.token, undefined);
+  await connect("http://host/", { headers: new Headers({ "X-A": "b" }), token: "t" });
+  assert.deepEqual(PaperCore.last.options.headers, { "x-a": "b" });
+  assert.equal(PaperCore.last.host.token, "t");
+});
+
+test("a path is one of the page's own server", async () => {
+  globalThis.location = { origin: "https://page.example:8443", href: "https://page.example:8443/a/b" };
+  try {
+    await connect("/mcp");
+    assert.equal(PaperCore.last.url, "https://page.example:8443/mcp");
+    await connect("//other.example/mcp");
+    assert.equal(PaperCore.last.url, "https://other.example/mcp");
+    await assert.rejects(connect("mcp"), config(/not a URL/));
+  } finally {
+    delete globalThis.location;
+  }
+});
+
+test("a page that goes for good closes its clients, and one that goes into the cache does not", async () => {
+  const page = new EventTarget();
+  const hide = (persisted) => page.dispatchEvent(Object.assign(new Event("pagehide"), { persisted }));
+  const hooked = [];
+  globalThis.addEventListener = (type, listener) => (hooked.push(type), page.addEventListener(type, listener));
+  globalThis.removeEventListener = (type, listener) => (hooked.splice(hooked.indexOf(type), 1), page.removeEventListener(type, listener));
+  try {
+    const [client, core] = await opened();
+    hide(true);
+    assert.deepEqual(core.told, []);
+    hide(false);
+    assert.deepEqual(core.told, [["close"]]);
+    assert.deepEqual(hooked, [], "a closed client listens to nothing");
+    await assert.rejects(client.ping(), { code: "closed" });
+  } finally {
+    delete globalThis.addEventListener;
+    delete globalThis.removeEventListener;
+  }
+});
+
+test("an error that the browser does not explain can be looked into, and no other", async () => {
+  const asked = [];
+  const fetch = async (url, init) => {
+    asked.push([url, init.method, init.headers]);
+    throw new TypeError("Failed to fetch");
+  };
+  await connect("https://mcp.example/mcp?ticket=hush", { fetch });
+  const { host } = PaperCore.last;
+  const message = "the request failed: … or one of the request's headers content-type, mcp-param-region); the server may have acted on it";
+  const error = host.error({ code: "interrupted", message, opaque: true });
+  assert.equal(host.error({ code: "rpc", message: "no" }).diagnose, undefined);
+  assert.deepEqual(Object.keys(error), ["code", "maybeExecuted"]);
+  globalThis.location = { origin: "https://page.example", href: "https://page.example/" };
+  try {
+    const diagnosis = await error.diagnose();
+    assert.equal(diagnosis.url, "https://mcp.example/mcp");
+    assert.deepEqual(diagnosis.causes.map(({ kind, certainty }) => [kind, certainty]), [
+      ["unreachable", "likely"],
+      ["certificate", "possible"],
+    ]);
+    assert.equal(asked.length, 2);
+  } finally {
+    delete globalThis.location;
+  }
 });
 
 test("only the capabilities that have handlers are declared", async () => {

@@ -1,7 +1,8 @@
 // Compiled, never run: what must type-check does, and what must not is marked so.
 import { WebSocket as NodeWebSocket } from "ws";
 import { Client, EverywireError, connect } from "everywire";
-import type { ClientEvent, ConnectionState, ElicitResult, ErrorCode, InputRequired, Outcome, Tool } from "everywire";
+import { diagnose } from "everywire/doctor";
+import type { ClientEvent, ConnectionState, Diagnosis, ElicitResult, ErrorCode, InputRequired, Outcome, Tool } from "everywire";
 
 const client: Client = await connect("ws://127.0.0.1:9001/", {
   name: "types",
@@ -25,6 +26,11 @@ const client: Client = await connect("ws://127.0.0.1:9001/", {
     if (event.type === "log") event.text;
   },
 });
+
+const over = await connect("https://example.com/mcp", { headers: new Headers({ a: "b" }), credentials: "include", fetch: (url, init) => fetch(url, init) });
+over.server.transport satisfies "http" | "websocket";
+// @ts-expect-error there is no such mode
+await connect("https://x", { credentials: "always" });
 
 await connect(new URL("wss://example.com/mcp"), { onElicit: { form: async ({ requestedSchema }) => ({ action: requestedSchema ? "accept" : "cancel" }) } });
 // @ts-expect-error there is no such option
@@ -101,6 +107,9 @@ try {
     code satisfies string;
     error.rpcCode?.toFixed();
     error.maybeExecuted satisfies boolean;
+    const { causes, steps }: Diagnosis = (await error.diagnose?.()) ?? (await diagnose("https://x", { headers: ["mcp-name"], onStep: ({ ok }) => void ok }));
+    causes[0]?.add?.join(steps[0]?.outcome);
+    if (causes[0]?.kind === "csp") causes[0].certainty satisfies "certain" | "likely" | "possible";
     // @ts-expect-error there is no such code
     if (error.code === "oops") error;
   }

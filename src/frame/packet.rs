@@ -5,6 +5,7 @@ use crate::transport::TransportError;
 
 /// What a link is asked to put on the wire.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Outbound {
     /// One whole JSON-RPC message, for links whose profile is a shared channel.
     Message(Text),
@@ -75,6 +76,7 @@ impl Close {
 /// What a link delivers. Everything but the first two comes from links whose profile is
 /// [`Profile::PerRequest`](super::Profile::PerRequest) only; the number is the id of the request that an exchange is for.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Inbound {
     /// One whole message, as the peer wrote it.
     Message(Text),

@@ -41,7 +41,7 @@ impl Core {
         let settings = options::read(url, Json::from_js(options), &host).map_err(|error| host.make_error(&error))?;
         let shared = Shared::new(Session::new(settings.session, None, seed()));
         let js = JsHost { host: host.clone_ref(), traces: settings.trace };
-        start(Driver::new(shared.clone(), js, Box::new(settings.transport)));
+        start(Driver::new(shared.clone(), js, settings.transport));
         Ok(Self { shared, host })
     }
 

@@ -10,13 +10,14 @@ use super::config;
 use super::host::Host;
 use crate::error::Error;
 use crate::json::Json;
+use crate::platform::BoxFuture;
 use crate::resilience::Reconnect;
 use crate::session::{CallOptions, EraChoice, Options};
-use crate::transport::{Subprotocols, TransportError, TransportErrorKind, WebSocket};
+use crate::transport::{Credentials, Http, Subprotocols, Transport, TransportError, TransportErrorKind, WebSocket};
 
 pub(super) struct Settings {
     pub(super) session: Options,
-    pub(super) transport: WebSocket,
+    pub(super) transport: Box<dyn Transport>,
     pub(super) trace: bool,
 }
 
@@ -55,7 +56,7 @@ pub(super) fn read(url: &str, given: Json, host: &Host) -> Result<Settings, Erro
     if let Some(policy) = given.get("reconnect") {
         session.reconnect = reconnect(&policy);
     }
-    let transport = transport(url, &given, host, &session).map_err(Error::from)?;
+    let transport = transport(url, &given, host, &mut session).map_err(Error::from)?;
     let trace = given.get("trace").and_then(|trace| trace.as_bool()).unwrap_or_default();
     Ok(Settings { session, transport, trace })
 }
@@ -72,9 +73,55 @@ fn reconnect(given: &Json) -> Reconnect {
     policy
 }
 
-fn transport(url: &str, given: &Json, host: &Host, session: &Options) -> Result<WebSocket, TransportError> {
-    let mut socket = WebSocket::new(url)?.max_message(session.max_message);
-    if let Some(timeout) = millis(given, "connectTimeout") {
+fn transport(
+    url: &str,
+    given: &Json,
+    host: &Host,
+    session: &mut Options,
+) -> Result<Box<dyn Transport>, TransportError> {
+    let timeout = millis(given, "connectTimeout");
+    // The JavaScript layer gives addresses as browsers write them.
+    if !url.starts_with("http") {
+        return Ok(Box::new(socket(url, given, host, session.max_message, timeout)?));
+    }
+    if let Some(timeout) = timeout {
+        // There is no connection to be seen: what can take too long is the first answer.
+        session.timeouts.handshake = timeout;
+        session.timeouts.probe = Some(timeout);
+    }
+    Ok(Box::new(http(url, given, host, session.max_message)?))
+}
+
+fn http(url: &str, given: &Json, host: &Host, max_message: usize) -> Result<Http, TransportError> {
+    let mut http = Http::new(url)?.max_message(max_message);
+    for (name, value) in given.get("headers").and_then(|headers| headers.entries()).unwrap_or_default() {
+        http = http.header(&name, &value.as_str().unwrap_or_default())?;
+    }
+    http = match given.get_str("credentials").as_deref() {
+        Some("omit") => http.credentials(Credentials::Omit),
+        Some("include") => http.credentials(Credentials::Include),
+        Some(_) => http.credentials(Credentials::SameOrigin),
+        None => http,
+    };
+    if let Some(fetch) = function(given, "fetch") {
+        http = http.fetch(fetch);
+    }
+    match token(host) {
+        Some(Token::Fixed(token)) => http.token(token),
+        Some(Token::Asked(ask)) => http.token_provider(ask),
+        None => Ok(http),
+    }
+}
+
+fn socket(
+    url: &str,
+    given: &Json,
+    host: &Host,
+    max_message: usize,
+    timeout: Option<Duration>,
+) -> Result<WebSocket, TransportError> {
+    let mut socket = WebSocket::new(url)?.max_message(max_message);
+    if let Some(timeout) = timeout {
         socket = socket.connect_timeout(timeout);
     }
     let protocols = given.get("protocols");
@@ -85,25 +132,46 @@ fn transport(url: &str, given: &Json, host: &Host, session: &Options) -> Result<
     if let Some(list) = protocols.and_then(|protocols| protocols.as_strings()) {
         socket = socket.subprotocols(Subprotocols::List(list))?;
     }
-    if let Some(class) = given.get("WebSocket").and_then(|class| class.as_js().clone().dyn_into::<Function>().ok()) {
+    if let Some(class) = function(given, "WebSocket") {
         socket = socket.constructor(class);
     }
-    if let Ok(token) = host.token().dyn_into::<Function>() {
-        let host = host.clone_ref();
-        socket = socket.token_provider(move || {
-            let asked = token.call0(host.as_ref());
-            Box::pin(async move {
-                let told = match asked {
-                    // A text and a promise of one are alike here.
-                    Ok(value) => JsFuture::from(Promise::resolve(&value)).await,
-                    Err(thrown) => Err(thrown),
-                };
-                let failed = || TransportError::new(TransportErrorKind::Config, "the token function gave no text");
-                told.ok().and_then(|token| token.as_string()).ok_or_else(failed)
-            })
-        })?;
+    match token(host) {
+        Some(Token::Fixed(token)) => socket.token(token),
+        Some(Token::Asked(ask)) => socket.token_provider(ask),
+        None => Ok(socket),
     }
-    Ok(socket)
+}
+
+fn function(given: &Json, key: &str) -> Option<Function> {
+    given.get(key)?.as_js().clone().dyn_into().ok()
+}
+
+/// Where the bearer token comes from.
+enum Token<F> {
+    Fixed(String),
+    Asked(F),
+}
+
+fn token(host: &Host) -> Option<Token<impl Fn() -> BoxFuture<'static, Result<String, TransportError>> + 'static>> {
+    let given = host.token();
+    if let Some(token) = given.as_string() {
+        return Some(Token::Fixed(token));
+    }
+    let token = given.dyn_into::<Function>().ok()?;
+    let host = host.clone_ref();
+    Some(Token::Asked(move || {
+        let asked = token.call0(host.as_ref());
+        let given: BoxFuture<'static, _> = Box::pin(async move {
+            let told = match asked {
+                // A text and a promise of one are alike here.
+                Ok(value) => JsFuture::from(Promise::resolve(&value)).await,
+                Err(thrown) => Err(thrown),
+            };
+            let failed = || TransportError::new(TransportErrorKind::Config, "the token function gave no text");
+            told.ok().and_then(|token| token.as_string()).ok_or_else(failed)
+        });
+        given
+    }))
 }
 
 /// What one call may choose.

@@ -6,6 +6,7 @@ use super::host::Host;
 use crate::error::Error;
 use crate::json::{Json, Object};
 use crate::session::{Era, Event, Info, InputRequest, Metrics, State};
+use crate::transport::TransportErrorKind;
 
 pub(super) fn error(error: &Error) -> JsValue {
     let mut fields = Object::new().str("code", error.code()).str("message", &error.text());
@@ -14,6 +15,9 @@ pub(super) fn error(error: &Error) -> JsValue {
         if let Some(data) = &rpc.data {
             fields = fields.json("data", data);
         }
+    }
+    if error.transport().is_some_and(|error| *error.kind() == TransportErrorKind::Opaque) {
+        fields = fields.bool("opaque", true);
     }
     if error.maybe_executed() {
         fields = fields.bool("maybeExecuted", true);
@@ -29,8 +33,11 @@ pub(super) fn info(info: &Info) -> JsValue {
         Era::Modern => "modern",
         Era::Legacy => "legacy",
     };
-    let mut all =
-        Object::new().str("era", era).str("protocolVersion", info.version).json("capabilities", &info.capabilities);
+    let mut all = Object::new()
+        .str("era", era)
+        .str("transport", if info.per_request { "http" } else { "websocket" })
+        .str("protocolVersion", info.version)
+        .json("capabilities", &info.capabilities);
     if let Some(server) = &info.server {
         all = all.json("serverInfo", server);
     }

@@ -126,7 +126,7 @@ impl Peer {
         let item = tokio::time::timeout(PATIENCE, self.link.rx.next()).await.expect("an answer in time")?;
         match item.expect("an open link") {
             Inbound::Message(text) => Some(serde_json::from_str(text.as_str()).expect("JSON")),
-            Inbound::Alive => panic!("nothing but messages"),
+            other => panic!("nothing but messages: {other:?}"),
         }
     }
 

@@ -18,11 +18,11 @@ Exit codes:
 
 const CALL_EXAMPLES: &str = r#"Examples:
   everywire call ws://127.0.0.1:9001/ echo '{"text":"hello"}'
-  everywire call ws://127.0.0.1:9001/ echo @arguments.json
+  everywire call https://example.org/mcp echo @arguments.json
   jq -n '{text: "hello"}' | everywire call ws://127.0.0.1:9001/ echo -
 "#;
 
-/// Talks to MCP servers over WebSocket, in both eras of the protocol.
+/// Talks to MCP servers over WebSocket and HTTP, in every revision of the protocol.
 #[derive(Debug, Parser)]
 #[command(name = "everywire", version, after_help = EXIT_CODES)]
 pub(crate) struct Cli {
@@ -75,15 +75,15 @@ pub(crate) struct DemoArgs {
 /// Where the server is and how to talk to it.
 #[derive(Debug, Args)]
 pub(crate) struct Connection {
-    /// The server's address, ws:// or wss://.
+    /// The server's address: http://, https://, ws:// or wss://.
     pub(crate) url: String,
     /// Writes one JSON document to standard output, for programs.
     #[arg(long)]
     pub(crate) json: bool,
-    /// A bearer token for the handshake. The variable keeps it out of the list of processes.
+    /// A bearer token. The variable keeps it out of the list of processes.
     #[arg(long, env = "EVERYWIRE_TOKEN", hide_env_values = true)]
     pub(crate) token: Option<String>,
-    /// A header for the handshake; may be given several times.
+    /// A header for every request, or for the WebSocket handshake; may be given several times.
     #[arg(long = "header", value_name = "NAME:VALUE")]
     pub(crate) headers: Vec<String>,
     /// How many seconds the server may take, between two signs of life, to answer.

@@ -34,8 +34,7 @@ pub(crate) async fn connect(options: &cli::Connection, screen: &Screen) -> Resul
         let Some((name, value)) = header.split_once(':') else {
             return Err(Failure::Usage("a header is given as NAME:VALUE, such as --header x-team:blue".to_owned()));
         };
-        let (name, value) = (name.trim().to_owned(), value.trim().to_owned());
-        builder = builder.websocket(move |socket| socket.header(&name, &value));
+        builder = builder.header(name.trim(), value.trim());
     }
     if let Some(token) = &options.token {
         builder = builder.token(token);

@@ -49,6 +49,7 @@ pub(crate) struct Request {
     pub(crate) headers: Headers,
     pub(crate) body: Option<Text>,
     /// The page may be going away: the request must outlive it (`keepalive` of fetch); natively it changes nothing.
+    #[allow(dead_code, reason = "natively nothing cuts a request off")]
     pub(crate) farewell: bool,
 }
 
