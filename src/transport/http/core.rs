@@ -42,7 +42,7 @@ pub(super) struct Core<F> {
     /// Streams to take up again, and when.
     pub(super) delayed: Vec<(Duration, i64, Box<Resume>)>,
     /// Requests that were refused for their token, once.
-    pub(super) refused: Vec<Box<Post>>,
+    pub(super) refused: Vec<Post>,
     pub(super) next_look: Option<Duration>,
     pub(super) inbound: VecDeque<Inbound>,
     /// Why the link is over.
@@ -274,7 +274,7 @@ impl<F: Fetch> Core<F> {
             Ok(token) => {
                 self.token = Some(token);
                 for post in waiting {
-                    self.begin(post, now);
+                    self.begin(Box::new(post), now);
                     // A second refusal is the caller's to see.
                     if let Some(Exchange { kind: Kind::Request { post, .. }, .. }) = self.open.last_mut() {
                         *post = None;

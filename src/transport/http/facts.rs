@@ -60,7 +60,7 @@ impl<F: Fetch> Core<F> {
             }
             Kind::Request { post, .. } if status == 401 && post.is_some() => {
                 // Another token may do: the server has not looked at the message.
-                self.refused.extend(post.take());
+                self.refused.extend(post.take().map(|post| *post));
                 self.open.swap_remove(at);
                 return self.fetch.abort(id);
             }
