@@ -461,7 +461,8 @@ export class EverywireError extends Error {
   readonly requestState?: string;
   /**
    * Finds out why, where a browser did not say it: with code `cors_or_network`, and `interrupted` for such a reason. Sends a few GET
-   * requests to the server, and no POST. Absent on other errors.
+   * requests to the server, and no POST. Absent on other errors. `signal` stops it; `onProgress` is told of each
+   * request.
    */
   readonly diagnose?: (options?: { signal?: AbortSignal; onProgress?: (step: DiagnosisStep) => void }) => Promise<Diagnosis>;
 }
