@@ -2,6 +2,7 @@
 
 mod handshake;
 mod http;
+mod pace;
 mod page;
 
 cfg_if::cfg_if! {
