@@ -126,14 +126,18 @@ impl HttpService {
         request: Request<B>,
     ) -> Response<HttpBody> {
         let (parts, body) = request.into_parts();
-        let endpoint = &*self.endpoint;
-        let origin = if endpoint.cors { parts.headers.get(ORIGIN).cloned() } else { None };
-        let mut reply = match (&origin, cors::is_preflight(&parts)) {
-            (Some(_), true) => cors::preflight(&parts.headers),
-            _ => endpoint.answer(&parts, body, &self.memory.meta).await,
+        let preflight = self.endpoint.cors && parts.headers.contains_key(ORIGIN) && cors::is_preflight(&parts);
+        let reply = match preflight {
+            true => cors::preflight(&parts.headers),
+            false => self.endpoint.answer(&parts, body, &self.memory.meta).await,
         };
-        if endpoint.cors {
-            cors::apply(&mut reply, origin);
+        self.readable(&parts.headers, reply)
+    }
+
+    /// An answer that the page which asked, if one did, can read.
+    pub(in crate::server) fn readable(&self, asked: &HeaderMap, mut reply: Response<HttpBody>) -> Response<HttpBody> {
+        if self.endpoint.cors {
+            cors::apply(&mut reply, asked.get(ORIGIN).cloned());
         }
         reply
     }

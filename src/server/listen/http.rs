@@ -134,7 +134,8 @@ impl Answering {
             return page.response();
         }
         if self.door.path.as_deref().is_some_and(|served| served != path) {
-            return refusal(StatusCode::NOT_FOUND, "there is nothing at this path");
+            let nothing = refusal(StatusCode::NOT_FOUND, "there is nothing at this path");
+            return self.service.readable(request.headers(), nothing);
         }
         if upgrades {
             return self.upgrade(&mut request);
