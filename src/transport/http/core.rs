@@ -18,6 +18,9 @@ use crate::transport::TransportError;
 const MOST: usize = 128;
 /// How long `notifications/initialized` may hold the requests behind it back.
 const GATE: Duration = Duration::from_secs(10);
+/// How long the server may take to say that the stream of what it says unasked stands. Servers drop what they say on it before,
+/// a question that a call provokes too. A proxy that buffers the stream holds its head back, so it is not waited for long.
+const PUSH_GATE: Duration = Duration::from_secs(1);
 /// How long an answered stream may take to end.
 pub(super) const DRAIN: Duration = Duration::from_secs(1);
 /// How often a broken stream is taken up again without anything new.
@@ -32,8 +35,9 @@ pub(super) struct Core<F> {
     pub(super) open: Vec<Exchange>,
     /// Requests for which it is not yet time.
     waiting: VecDeque<Box<Post>>,
-    /// The exchange of `notifications/initialized`, while the server may not have seen it.
-    pub(super) gate: Option<(ExchangeId, Duration)>,
+    /// What requests wait for, and how long at most: `notifications/initialized` while the server may not have seen it, the
+    /// first stream of what it says unasked while that may not stand.
+    pub(super) gates: Vec<(ExchangeId, Duration)>,
     /// What the server calls the legacy session.
     pub(super) session: Option<String>,
     pub(super) version: Option<&'static str>,
@@ -93,7 +97,7 @@ impl<F: Fetch> Core<F> {
             next: 1,
             open: Vec::new(),
             waiting: VecDeque::new(),
-            gate: None,
+            gates: Vec::new(),
             session: None,
             version: None,
             legacy: false,
@@ -123,7 +127,11 @@ impl<F: Fetch> Core<F> {
                 let at = now.saturating_add(push::wait(resume.retry, resume.attempt));
                 self.delayed.push((at, wire, resume));
             }
-            Outbound::Listen => self.open_push(now),
+            Outbound::Listen => {
+                if let Some(id) = self.open_push(now) {
+                    self.gates.push((id, now.saturating_add(PUSH_GATE)));
+                }
+            }
             Outbound::Close(_) => self.close(now),
             // Only for shared channels.
             Outbound::Message(_) | Outbound::Ping => {}
@@ -132,7 +140,7 @@ impl<F: Fetch> Core<F> {
 
     pub(super) fn begin_waiting(&mut self, now: Duration) {
         let counts = |exchange: &&Exchange| matches!(exchange.kind, Kind::Request { listen: false, .. });
-        while self.gate.is_none() && self.open.iter().filter(counts).count() < MOST {
+        while self.gates.is_empty() && self.open.iter().filter(counts).count() < MOST {
             let Some(post) = self.waiting.pop_front() else { return };
             self.begin(post, now);
         }
@@ -162,7 +170,7 @@ impl<F: Fetch> Core<F> {
         let gate = method == "notifications/initialized";
         let id = self.start(kind, Method::Post, headers, Some(post.text), now);
         if gate {
-            self.gate = Some((id, now.saturating_add(GATE)));
+            self.gates.push((id, now.saturating_add(GATE)));
         }
     }
 
