@@ -15,6 +15,8 @@ const BELOW: &[(&str, &[&str])] = &[
     ("resilience", &["proto", "json", "platform"]),
     ("transport", &["frame", "proto", "json", "platform"]),
     ("session", &["frame", "resilience", "proto", "json", "platform"]),
+    ("first_answer", &["session", "transport", "frame"]),
+    ("fuzzing", &["first_answer", "transport", "frame"]),
     ("client", &["session", "transport", "frame", "resilience", "proto", "json", "platform"]),
     ("server", &["session", "transport", "frame", "resilience", "proto", "json", "platform"]),
     ("js", &["client", "session", "transport", "frame", "resilience", "proto", "json", "platform"]),

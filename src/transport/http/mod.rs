@@ -14,6 +14,11 @@ mod fetch;
 mod link;
 mod older;
 mod push;
+#[cfg(any(test, feature = "__fuzzing"))]
+mod scripted;
+
+#[cfg(any(test, feature = "__fuzzing"))]
+pub(crate) use scripted::{Answer, Scripted};
 
 pub(crate) use fetch::{Content, ExchangeId, Fact, Fetch, Method, Reading, Request};
 
