@@ -112,7 +112,7 @@ impl Http {
             max_message: 16 << 20,
             older: AtomicBool::new(false),
         };
-        Ok(Self { config: Arc::new(config), own: HttpOptions::default() })
+        Ok(Self { config: Arc::new(config), own: HttpOptions::of(url)? })
     }
 
     /// Only a transport that no link was made of yet is set up.
