@@ -157,6 +157,16 @@ describe.skipIf(process.env.EVERYWIRE_BIN === undefined)("the program", () => {
     expect(complaints).toEqual([]);
   });
 
+  test("is reached over WebSocket at its HTTP address, where that is wanted", async () => {
+    const { page } = await open(browser, { servers: [new URL(demo.http).origin] });
+    await page.getByLabel("Server address").fill(demo.http);
+    await page.getByText("Transport and headers").click();
+    await page.getByRole("radio", { name: "WebSocket first" }).check({ force: true });
+    await page.getByRole("button", { name: "Connect" }).click();
+    await page.locator("button.item").first().waitFor();
+    expect(await page.locator(".header-link .badge").textContent()).toBe("WebSocket · 2026-07-28");
+  });
+
   test.each(ways)("killed in mid-call and started again, $era over $over: nothing is lost silently", async (way) => {
     const { page } = await connected(way);
     await choose(page, "Slow work");
