@@ -253,7 +253,8 @@ impl<F: Fetch> Core<F> {
                     _ => Body::Other,
                 };
                 let credential_sent = self.sends_credential();
-                let unprocessed = gone || status == 429;
+                // One whose stream is taken up again was begun in the session that is gone.
+                let unprocessed = resume.is_none() && (gone || status == 429);
                 let retry_after = refused.retry_after;
                 self.fail(
                     wire,
