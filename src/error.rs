@@ -183,6 +183,12 @@ impl Error {
             ErrorKind::Interrupted { maybe_executed, .. } => *maybe_executed,
             ErrorKind::Timeout { sent, .. } => *sent,
             ErrorKind::ClosedMidCall | ErrorKind::Cancelled | ErrorKind::InputFailed { .. } => true,
+            // An answer came, and it was of no use.
+            ErrorKind::TooLarge { outbound, .. } => !outbound,
+            ErrorKind::Transport(error) => {
+                use crate::transport::TransportErrorKind as T;
+                matches!(error.kind(), T::Protocol | T::TooLarge { .. })
+            }
             _ => false,
         }
     }
