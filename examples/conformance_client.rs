@@ -6,7 +6,7 @@
 use std::env;
 
 use everywire::json::Json;
-use everywire::proto::{ElicitRequest, ElicitResult, Tool};
+use everywire::proto::{CreateMessageResult, ElicitRequest, ElicitResult, Tool};
 use everywire::{Builder, Client, Error, InputContext};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -34,20 +34,25 @@ fn configured(scenario: &str, builder: Builder) -> Builder {
     match scenario {
         "elicitation-sep1034-client-defaults" => builder.on_elicit(accept_defaults),
         "sep-2322-client-request-state" => builder.on_elicit(confirm),
+        // Every capability, so that the suite looks at the form of each.
+        "request-metadata" => builder
+            .on_elicit(async |_, _| ElicitResult::decline())
+            .on_sample(async |_, _| CreateMessageResult::text("none", "There is no model here."))
+            .roots(Vec::new()),
         _ => builder,
     }
 }
 
 async fn play(scenario: &str, client: &Client) -> Result<(), String> {
     match scenario {
-        // Connecting is all of it.
-        "initialize" => Ok(()),
+        // Servers that have nothing to offer.
+        "initialize" | "request-metadata" => client.ping().await.map_err(said),
         "tools_call" => call_listed(client, "add_numbers", json!({"a": 5, "b": 3})).await,
         "elicitation-sep1034-client-defaults" => {
             call_listed(client, "test_client_elicitation_defaults", json!({})).await
         }
         "sse-retry" => call_listed(client, "test_reconnection", json!({})).await,
-        "request-metadata" | "json-schema-ref-no-deref" => client.tools_all().await.map(drop).map_err(said),
+        "json-schema-ref-no-deref" => client.tools_all().await.map(drop).map_err(said),
         "sep-2322-client-request-state" => {
             // The second one runs while the first has its question open: they have nothing to do with each other.
             let (asked, other) = tokio::join!(

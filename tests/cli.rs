@@ -63,6 +63,7 @@ impl Demo {
         let mut next = || lines.next().expect("a line").expect("text");
         let (page, server) = (next(), next());
         let link = page.split_whitespace().last().expect("a link").to_owned();
+        // Over HTTP or over WebSocket; the latter is named last.
         let url = server.split_whitespace().last().expect("an address").to_owned();
         let address = url.trim_start_matches("ws://").trim_end_matches("/mcp").to_owned();
         Self { process, address, url, link, folder }
@@ -71,7 +72,7 @@ impl Demo {
     /// Answers one plain request: the head and the body.
     fn get(&self, path: &str) -> (String, Vec<u8>) {
         let mut stream = TcpStream::connect(&self.address).expect("connected");
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address).expect("sent");
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).expect("sent");
         let mut answer = Vec::new();
         stream.read_to_end(&mut answer).expect("an answer");
         let end = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a head");
@@ -312,7 +313,7 @@ fn log_messages_are_shown_from_the_level_up() {
 #[test]
 fn the_page_is_served_with_its_types_and_nothing_else_is() {
     let demo = Demo::start("page");
-    assert_eq!(demo.link, format!("http://{}/#url={}", demo.address, demo.url));
+    assert_eq!(demo.link, format!("http://{0}/#url=http://{0}/mcp&url=ws://{0}/mcp", demo.address));
     assert!(demo.address.starts_with("127.0.0.1:"), "{}", demo.address);
     for (path, media_type, body) in [
         ("/", "text/html; charset=utf-8", &b"<!doctype html><title>the page</title>"[..]),

@@ -16,6 +16,12 @@ const confirm = () => ({ action: "accept", content: { confirmed: true } });
 const handlers = {
   "elicitation-sep1034-client-defaults": { onElicit: acceptDefaults },
   "sep-2322-client-request-state": { onElicit: confirm },
+  // Every capability, so that the suite looks at the form of each.
+  "request-metadata": {
+    onElicit: () => ({ action: "decline" }),
+    onSample: () => ({ role: "assistant", content: { type: "text", text: "There is no model here." }, model: "none" }),
+    onRoots: () => [],
+  },
 };
 
 async function call(client, name, args) {
@@ -58,12 +64,12 @@ async function echoSchema(client) {
 }
 
 const scenarios = {
-  // Connecting is all of it.
-  initialize: async () => {},
+  // Servers that have nothing to offer.
+  initialize: (client) => client.ping(),
+  "request-metadata": (client) => client.ping(),
   tools_call: (client) => callListed(client, "add_numbers", { a: 5, b: 3 }),
   "elicitation-sep1034-client-defaults": (client) => callListed(client, "test_client_elicitation_defaults", {}),
   "sse-retry": (client) => callListed(client, "test_reconnection", {}),
-  "request-metadata": (client) => client.listToolsAll(),
   "json-schema-ref-no-deref": (client) => client.listToolsAll(),
   "sep-2322-client-request-state": async (client) => {
     // The second one runs while the first has its question open: they have nothing to do with each other.

@@ -35,7 +35,7 @@ pub(super) fn info(info: &Info) -> JsValue {
     };
     let mut all = Object::new()
         .str("era", era)
-        .str("transport", if info.per_request { "http" } else { "websocket" })
+        .str("transport", info.transport)
         .str("protocolVersion", info.version)
         .json("capabilities", &info.capabilities);
     if let Some(server) = &info.server {

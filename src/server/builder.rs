@@ -15,6 +15,7 @@ use super::template::UriTemplate;
 use super::{Inner, Limits, Server};
 use crate::json::{Json, Object};
 use crate::platform::{Lock, MaybeSend, MaybeSync};
+use crate::proto::mirror::annotations;
 use crate::proto::{CallToolResult, Icon, Implementation, Prompt, Resource, ResourceTemplate, Tool};
 
 /// Puts a [`Server`] together.
@@ -185,7 +186,9 @@ pub(super) fn insert_tool(registry: &Registry, name: String, handler: impl ToolH
     let mut tool = handler.tool();
     tool.name.clone_from(&name);
     let required = tool.input_schema.get("required").and_then(|names| names.as_strings()).unwrap_or_default();
-    let entry = ToolEntry { listed: described(&tool), required, handler: Arc::new(ToolRunner(handler)) };
+    // Clients do not use a tool whose annotations break the rules, so there is nothing to compare then.
+    let mirrors = annotations(&tool.input_schema).unwrap_or_default();
+    let entry = ToolEntry { listed: described(&tool), required, mirrors, handler: Arc::new(ToolRunner(handler)) };
     registry.tools.insert(name, entry);
 }
 

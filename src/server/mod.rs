@@ -12,9 +12,11 @@ mod handler;
 mod handshake;
 mod keep_alive;
 mod meta;
+#[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "what only HTTP uses, which is native"))]
 mod registry;
 mod request;
 mod seal;
+#[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "what only HTTP uses, which is native"))]
 mod shared;
 mod subscriptions;
 mod template;

@@ -10,6 +10,7 @@ use super::handler::{CompleteRequest, Handler, ReadRequest};
 use super::template::UriTemplate;
 use crate::json::Json;
 use crate::platform::Lock;
+use crate::proto::mirror::Mirror;
 
 /// Entries of one kind.
 pub(super) struct Catalogue<E>(Lock<Entries<E>>);
@@ -106,6 +107,8 @@ pub(super) struct ToolEntry {
     pub(super) listed: Json,
     /// Properties that the schema requires, at its top level.
     pub(super) required: Vec<String>,
+    /// Arguments that requests over HTTP repeat in headers.
+    pub(super) mirrors: Vec<Mirror>,
     pub(super) handler: Arc<dyn Handler<Json>>,
 }
 

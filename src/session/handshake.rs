@@ -199,7 +199,6 @@ impl<T: Ticket> Session<T> {
             server,
             capabilities: discover.get("capabilities").unwrap_or_else(|| Object::new().build()),
             instructions: discover.get_str("instructions"),
-            per_request: self.link.per_request(),
         });
         self.settled(Era::Modern, confirmed, now);
     }
@@ -233,7 +232,6 @@ impl<T: Ticket> Session<T> {
             server: result.get("serverInfo"),
             capabilities: result.get("capabilities").unwrap_or_else(|| Object::new().build()),
             instructions: result.get_str("instructions"),
-            per_request: self.link.per_request(),
         });
         self.speaking = Some((version, Era::Legacy));
         if let Ok(sent) = Draft::new("notifications/initialized").finish(None, Default::default()) {

@@ -74,8 +74,6 @@ pub(crate) struct Info {
     pub(crate) server: Option<Json>,
     pub(crate) capabilities: Json,
     pub(crate) instructions: Option<String>,
-    /// Every request has a reply channel of its own (HTTP).
-    pub(crate) per_request: bool,
 }
 
 /// The state of one client's connection.

@@ -14,7 +14,7 @@ use crate::proto::code;
 use crate::proto::meta::PROTOCOL_VERSION;
 use crate::server::answer::{self, Failure, answer};
 use crate::server::dispatch::{Asked, Params, Started, begin};
-use crate::server::meta::{ClientFacts, RequestMeta, unsupported};
+use crate::server::meta::{RequestMeta, unsupported};
 use crate::server::shared::Shared;
 use crate::server::subscriptions::subscription_meta;
 
@@ -83,14 +83,9 @@ fn checked(
             _ => Failure::params(format!("_meta[\"{PROTOCOL_VERSION}\"] is required on every request")),
         }));
     };
-    same_version(said, version_of(client)).map_err(refused)?;
-    mirror::check(server, headers, &asked.method, params.name.as_ref(), params.uri.as_ref(), params.arguments.as_ref())
-        .map_err(refused)?;
+    same_version(said, &client.version).map_err(refused)?;
+    mirror::check(server, headers, &asked.method, params).map_err(refused)?;
     Ok(meta)
-}
-
-fn version_of(client: &ClientFacts) -> &str {
-    &client.version
 }
 
 fn same_version(said: Option<&str>, version: &str) -> Result<(), Failure> {

@@ -141,7 +141,8 @@ impl<F: Fetch> Core<F> {
     pub(super) fn begin(&mut self, post: Box<Post>, now: Duration) {
         let method = post.method.as_deref().unwrap_or_default();
         let initialize = method == "initialize";
-        if post.version.is_some() {
+        // Before an agreement none is declared, whatever a probe at the same link has said.
+        if initialize || post.version.is_some() {
             self.version = post.version;
         }
         // A response is legacy by itself; a probe is modern, and says so.

@@ -14,6 +14,11 @@ mod fetch;
 mod link;
 mod older;
 mod push;
+#[cfg(any(test, feature = "__fuzzing"))]
+mod scripted;
+
+#[cfg(any(test, feature = "__fuzzing"))]
+pub(crate) use scripted::{Answer, Scripted};
 
 pub(crate) use fetch::{Content, ExchangeId, Fact, Fetch, Method, Reading, Request};
 
@@ -107,7 +112,7 @@ impl Http {
             max_message: 16 << 20,
             older: AtomicBool::new(false),
         };
-        Ok(Self { config: Arc::new(config), own: HttpOptions::default() })
+        Ok(Self { config: Arc::new(config), own: HttpOptions::of(url)? })
     }
 
     /// Only a transport that no link was made of yet is set up.

@@ -79,10 +79,14 @@ function withoutSecrets(url: string): string {
   }
 }
 
-/** `#url=…&token=…`: read once; the token leaves the address bar and the history at once. */
+/** The addresses that the link to this page names. */
+export const offered = new Store<readonly string[]>([]);
+
+/** `#url=…&url=…&token=…`: read once; the token leaves the address bar and the history at once. The first address is the one to connect to. */
 export function takeFragment(): { url?: string; token?: string } {
   const fragment = new URLSearchParams(location.hash.slice(1));
-  const url = fragment.get("url") ?? undefined;
+  const [url] = fragment.getAll("url");
+  offered.set([...new Set(fragment.getAll("url"))].slice(0, MAX_RECENT));
   const token = fragment.get("token") ?? undefined;
   if (token !== undefined) {
     fragment.delete("token");

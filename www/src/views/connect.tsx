@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { connectFailure, connecting } from "../state/app";
 import { lastTarget, open } from "../state/connection";
-import { era, forget, recents } from "../state/prefs";
+import { era, forget, offered, recents } from "../state/prefs";
 import { useStore } from "../state/store";
 import { kindOf, plainTarget, problemOf, sameServer, type Kind, type Target } from "../state/target";
 import { FailureView } from "../render/failure";
@@ -20,6 +20,7 @@ export function ConnectView({ prefill }: { prefill: { url?: string; token?: stri
   const busy = useStore(connecting);
   const failure = useStore(connectFailure);
   const known = useStore(recents);
+  const here = useStore(offered).filter((one) => !known.some(({ url }) => url === one));
   const choice = useStore(era);
   const [url, setUrl] = useState(lastTarget()?.url ?? prefill.url ?? known[0]?.url ?? "");
   const [token, setToken] = useState(lastTarget()?.token ?? prefill.token ?? "");
@@ -99,6 +100,21 @@ export function ConnectView({ prefill }: { prefill: { url?: string; token?: stri
             {busy && <span class="muted busy" role="status"><Spinner /> Connecting to <code>{busy.url}</code></span>}
           </div>
         </form>
+        {here.length > 0 && (
+          <section class="recents" aria-label="Servers of this link">
+            <h2 class="eyebrow">Named by the link to this page</h2>
+            <ul>
+              {here.map((one) => (
+                <li key={one}>
+                  <button type="button" class="recent" disabled={busy !== undefined} onClick={() => reopen(one)}>
+                    <Icon name="server" />
+                    <span class="recent-text"><code>{one}</code></span>
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
         {known.length > 0 && (
           <section class="recents" aria-label="Recent servers">
             <h2 class="eyebrow">Recent</h2>

@@ -1,15 +1,16 @@
 // Why a browser got no answer: asked for, watched, and shown with what the server's owner has to add.
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Cause, Diagnosis, Step } from "../doctor/diagnosis";
 import { needsOf, snippets } from "../doctor/cors";
+import type { Cause, Diagnosis, Step } from "../doctor/diagnosis";
 import { announce, failureOf, type Diagnose, type Failure } from "../state/app";
 import { Badge, Button, Copy, Spinner, type Tone } from "../ui/bits";
+import { plural } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { Tabs } from "../ui/tabs";
 
 type State =
   | { readonly status: "idle" }
-  | { readonly status: "asking"; readonly step: Step | undefined; readonly stop: () => void }
+  | { readonly status: "asking"; readonly steps: readonly Step[]; readonly stop: () => void }
   | { readonly status: "told"; readonly diagnosis: Diagnosis }
   | { readonly status: "failed"; readonly failure: Failure };
 
@@ -35,40 +36,55 @@ export function Doctor({ diagnose, url }: { diagnose: Diagnose; url: string }) {
       mine.abort();
       setState({ status: "idle" });
     };
-    setState({ status: "asking", step: undefined, stop });
+    const steps: Step[] = [];
+    setState({ status: "asking", steps, stop });
+    const onStep = (step: Step): void => {
+      steps.push(step);
+      if (!mine.signal.aborted) setState({ status: "asking", steps: [...steps], stop });
+    };
     try {
-      const diagnosis = await diagnose({ signal: mine.signal, onProgress: (step) => !mine.signal.aborted && setState({ status: "asking", step, stop }) });
+      const diagnosis = await diagnose({ signal: mine.signal, onStep });
       if (mine.signal.aborted) return;
       setState({ status: "told", diagnosis });
-      announce(diagnosis.causes[0] ? `Most likely: ${diagnosis.causes[0].summary}` : "No cause was found.");
+      announce(diagnosis.causes[0] ? `Found: ${diagnosis.causes[0].title}.` : "No cause was found.");
     } catch (error) {
       if (!mine.signal.aborted) setState({ status: "failed", failure: failureOf(error) });
     }
   };
 
   if (state.status === "told") return <Told diagnosis={state.diagnosis} url={url} heading={heading} onAgain={() => void ask()} />;
+  if (state.status === "asking") {
+    return (
+      <div class="doctor-asking">
+        <Steps steps={state.steps} />
+        <div class="doctor-ask">
+          <span class="busy" role="status"><Spinner /> Asking the server in other ways…</span>
+          <Button small look="quiet" icon="stop" onClick={state.stop}>Stop</Button>
+        </div>
+      </div>
+    );
+  }
   return (
     <div class="doctor-ask">
-      {state.status === "asking"
-        ? (
-          <>
-            <span class="busy" role="status"><Spinner /> {progress(state.step)}</span>
-            <Button small look="quiet" icon="stop" onClick={state.stop}>Stop</Button>
-          </>
-        )
-        : (
-          <>
-            <Button small icon="search" onClick={() => void ask()}>Find out why</Button>
-            <span class="hint">Asks the server in other ways, and tells which cause fits.</span>
-          </>
-        )}
+      <Button small icon="search" onClick={() => void ask()}>Find out why</Button>
+      <span class="hint">Asks the server in other ways, and tells which cause fits.</span>
       {state.status === "failed" && <p class="problem" role="alert">{state.failure.message}</p>}
     </div>
   );
 }
 
-const progress = (step: Step | undefined): string =>
-  step === undefined ? "Asking the server in other ways…" : `${step.what || "Asking"}${step.of === undefined ? "" : ` · ${step.done} of ${step.of}`}`;
+function Steps({ steps }: { steps: readonly Step[] }) {
+  return (
+    <ol class="steps">
+      {steps.map((step, index) => (
+        <li key={index}>
+          <span class={step.ok ? "step-good" : "step-bad"}><Icon name={step.ok ? "check" : "close"} size={13} /><span class="sr">{step.ok ? "answered" : "no answer"}</span></span>
+          <span>{step.request}{step.outcome && <span class="muted"> · {step.outcome}</span>}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}
 
 interface ToldProps {
   readonly diagnosis: Diagnosis;
@@ -77,19 +93,19 @@ interface ToldProps {
   readonly onAgain: () => void;
 }
 
-function Told({ diagnosis: { causes }, url, heading, onAgain }: ToldProps) {
-  const lines = causes.flatMap((cause) => cause.headers);
+function Told({ diagnosis: { causes, steps }, url, heading, onAgain }: ToldProps) {
+  const lines = causes.flatMap((cause) => cause.add);
   return (
     <section class="doctor card" aria-labelledby="doctor-title">
       <div class="card-head">
-        <h2 id="doctor-title" ref={heading} tabIndex={-1}>{causes.length > 1 ? "What it can be" : "What it is"}</h2>
+        <h2 id="doctor-title" ref={heading} tabIndex={-1}>{causes.length === 1 && causes[0]?.certainty === "certain" ? "What it is" : "What it can be"}</h2>
         <span class="spring" />
         <Button small look="quiet" icon="refresh" onClick={onAgain}>Ask again</Button>
       </div>
-      {causes.length === 0 && <p class="card-body nothing">No cause was found: everything that was tried was answered. Connect again.</p>}
+      {causes.length === 0 && <p class="card-body nothing">No cause was found. Connect again.</p>}
       <ol class="causes">{causes.map((cause, index) => <CauseView key={index} cause={cause} />)}</ol>
       {lines.length > 0 && (
-        <div class="doctor-server">
+        <div class="doctor-part">
           <p class="eyebrow">All that a page needs of this server</p>
           <Tabs label="Kind of server" tabs={snippets(needsOf(location.origin, url, lines))}>
             {({ where, code }) => (
@@ -101,6 +117,9 @@ function Told({ diagnosis: { causes }, url, heading, onAgain }: ToldProps) {
           </Tabs>
         </div>
       )}
+      {steps.length > 0 && (
+        <details class="doctor-part schema"><summary>{plural(steps.length, "request")} made to find out</summary><Steps steps={steps} /></details>
+      )}
     </section>
   );
 }
@@ -110,10 +129,10 @@ const tones: Readonly<Record<Cause["certainty"], Tone>> = { certain: "bad", like
 function CauseView({ cause }: { cause: Cause }) {
   return (
     <li class="cause">
-      <p class="cause-head"><strong>{cause.summary}</strong> <Badge tone={tones[cause.certainty]}>{cause.certainty}</Badge></p>
-      {cause.evidence.length > 0 && <ul class="evidence">{cause.evidence.map((one) => <li key={one}><Icon name="right" size={12} /> <span>{one}</span></li>)}</ul>}
+      <p class="cause-head"><strong>{cause.title}</strong> <Badge tone={tones[cause.certainty]}>{cause.certainty}</Badge></p>
+      {cause.evidence && <p class="evidence">{cause.evidence}</p>}
       {cause.fix && <p class="cause-fix">{cause.fix}</p>}
-      {cause.headers.length > 0 && <Code text={cause.headers.join("\n")} label="Copy the header" />}
+      {cause.add.length > 0 && <Code text={cause.add.join("\n")} label={cause.add.length > 1 ? "Copy the headers" : "Copy the header"} />}
     </li>
   );
 }
@@ -121,7 +140,7 @@ function CauseView({ cause }: { cause: Cause }) {
 function Code({ text, label }: { text: string; label: string }) {
   return (
     <div class="code-box">
-      {/* A region that may scroll has to be reachable by keyboard. */}
+      {/* What may scroll has to be reachable by keyboard. */}
       <pre tabIndex={0}>{text}</pre>
       <Copy text={text} label={label} />
     </div>

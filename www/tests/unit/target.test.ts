@@ -58,5 +58,5 @@ test.each([
   [{ transport: "http", era: "legacy", protocolVersion: "2025-11-25" }, "Streamable HTTP · 2025-11-25 (session)"],
   [{ transport: "http+sse", era: "legacy", protocolVersion: "2024-11-05" }, "HTTP+SSE · 2024-11-05"],
   [{ transport: "websocket", era: "legacy", protocolVersion: "2025-06-18" }, "WebSocket · 2025-06-18"],
-  [{ transport: "pigeon", era: "modern", protocolVersion: "2026-07-28" }, "WebSocket · 2026-07-28"],
+  [{ transport: "pigeon", era: "modern", protocolVersion: "2026-07-28" }, "pigeon · 2026-07-28"],
 ] as const)("%j is called %s", (info, label) => expect(carrierLabel(info)).toBe(label));

@@ -11,7 +11,7 @@ mod tools;
 use std::io::Write as _;
 use std::time::Duration;
 
-use everywire::server::Server;
+use everywire::server::{HttpOptions, Server};
 
 use crate::cli::DemoArgs;
 use crate::failure::Failure;
@@ -20,14 +20,19 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let pages = page::load(args.www.as_deref())?;
     let countdown = resources::Countdown::default();
     let server = server(&countdown);
-    let bind =
-        server.bind_websocket(format!("127.0.0.1:{}", args.port)).path("/mcp").drain_timeout(Duration::from_secs(1));
+    let bind = server
+        .bind_http(format!("127.0.0.1:{}", args.port))
+        // The page that is being worked on has an origin of its own; pages of other machines are let in by neither.
+        .http(HttpOptions::new().cors(true))
+        .websocket()
+        .path("/mcp")
+        .drain_timeout(Duration::from_secs(1));
     let listener = pages.into_iter().fold(bind, |bind, (path, page)| bind.page(path, page)).await?;
     let address = listener.local_addr();
-    let mcp = format!("ws://{address}/mcp");
+    let (http, websocket) = (format!("http://{address}/mcp"), format!("ws://{address}/mcp"));
     let told = format!(
-        "The page:    http://{address}/#url={mcp}\nThe server:  {mcp}\n\n\
-         Open the page, or try:  everywire tools {mcp}\nCtrl-C ends it.\n"
+        "The page:    http://{address}/#url={http}&url={websocket}\nThe server:  {http} or {websocket}\n\n\
+         Open the page, or try:  everywire tools {websocket}\nCtrl-C ends it.\n"
     );
     // Whoever started it may have stopped reading; the server serves on.
     let _ = std::io::stdout().write_all(told.as_bytes());

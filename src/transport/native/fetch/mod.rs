@@ -41,6 +41,11 @@ impl Default for HttpOptions {
 }
 
 impl HttpOptions {
+    /// Those to begin with for an address, which is refused if this build or this platform cannot talk to it.
+    pub(crate) fn of(url: &str) -> Result<Self, TransportError> {
+        send::parse(url).map(|_| Self::default())
+    }
+
     pub(super) fn connect_timeout(&mut self, timeout: Duration) {
         self.connect_timeout = timeout;
     }
