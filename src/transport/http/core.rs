@@ -18,6 +18,8 @@ use crate::transport::TransportError;
 const MOST: usize = 128;
 /// How long `notifications/initialized` may hold the requests behind it back.
 const GATE: Duration = Duration::from_secs(10);
+/// A request that was given up after so long without the beginning of an answer may have met a dead connection.
+const SUSPICIOUS: Duration = Duration::from_secs(5);
 /// How long an answered stream may take to end.
 pub(super) const DRAIN: Duration = Duration::from_secs(1);
 /// How often a broken stream is taken up again without anything new.
@@ -224,6 +226,9 @@ impl<F: Fetch> Core<F> {
         self.delayed.retain(|(_, of, _)| *of != wire);
         if let Some(exchange) = self.take_wire(wire) {
             self.fetch.abort(exchange.id);
+            if matches!(exchange.phase, Phase::Head) && now.saturating_sub(exchange.heard) >= SUSPICIOUS {
+                self.fetch.forget_connections();
+            }
             self.begin_waiting(now);
         }
     }
