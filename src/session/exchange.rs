@@ -197,7 +197,13 @@ impl<T: Ticket> Session<T> {
             Waiter::Caller(_) => {
                 // 5xx: the request was read, and what became of it nobody knows.
                 let ran = matches!(error.kind(), TransportErrorKind::Refused { status: 500.. }) && !call.replay.safe;
-                let error = if ran && !unprocessed { Self::interrupted(None, &error) } else { error.into() };
+                let unusable =
+                    matches!(error.kind(), TransportErrorKind::Protocol | TransportErrorKind::TooLarge { .. });
+                let error = match ran && !unprocessed {
+                    true => Self::interrupted(None, &error),
+                    false if unusable => Error::new(ErrorKind::Unusable(error)),
+                    false => error.into(),
+                };
                 self.fail_call(id, error, now);
             }
         }
