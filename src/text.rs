@@ -23,6 +23,17 @@ pub(crate) fn before<'a>(text: &'a str, stops: &[u8]) -> &'a str {
     end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
+/// A number of digits only; one that is too large is the largest.
+#[cfg(feature = "http")]
+pub(crate) fn number(digits: &[u8]) -> Option<u64> {
+    let mut all = (!digits.is_empty()).then_some(0u64)?;
+    for digit in digits {
+        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
+        all = all.saturating_mul(10).saturating_add(digit);
+    }
+    Some(all)
+}
+
 /// Whether an ASCII word stands in a text, in whatever case.
 #[cfg(feature = "http")]
 pub(crate) fn says(text: &str, word: &str) -> bool {

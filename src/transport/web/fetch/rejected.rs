@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use wasm_bindgen::prelude::*;
 
 use super::host::{GLOBAL, Global, Location};
-use crate::text::{before, join, says};
+use crate::text::{join, says};
+use crate::transport::address;
 use crate::transport::web::thrown::{said, thrown, without_query};
 use crate::transport::{TransportError, TransportErrorKind};
 
@@ -86,9 +87,7 @@ fn elsewhere(value: &JsValue, url: &str) -> TransportError {
 
 /// The origin of an address as a browser writes it.
 fn origin(url: &str) -> String {
-    let lower = url.to_ascii_lowercase();
-    let Some((scheme, rest)) = lower.split_once("://") else { return lower };
-    let host = before(rest, b"/?#");
-    let default = if scheme == "https" { ":443" } else { ":80" };
-    join(&[scheme, "://", host.strip_suffix(default).unwrap_or(host)])
+    let origin = address::origin(url).to_ascii_lowercase();
+    let default = if origin.starts_with("https") { ":443" } else { ":80" };
+    origin.strip_suffix(default).unwrap_or(&origin).to_owned()
 }
