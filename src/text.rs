@@ -40,6 +40,12 @@ pub(crate) fn says(text: &str, word: &str) -> bool {
     text.as_bytes().windows(word.len().max(1)).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
 }
 
+/// Where `part` begins in `text`. The standard library's search is quicker in long texts, and weighs more.
+#[cfg(feature = "http")]
+pub(crate) fn find(text: &str, part: &str) -> Option<usize> {
+    text.as_bytes().windows(part.len().max(1)).position(|window| window == part.as_bytes())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,5 +57,6 @@ mod tests {
         assert_eq!(join(&["a", "", &decimal(10)]), "a10");
         assert_eq!(before("host?a/b", b"/?"), "host");
         assert_eq!(before("host", b"/?"), "host");
+        assert_eq!((find("a://b", "://"), find("a", "://"), find("", "a")), (Some(1), None, None));
     }
 }

@@ -10,6 +10,9 @@ use crate::transport::address;
 use crate::transport::web::thrown::{said, thrown, without_query};
 use crate::transport::{TransportError, TransportErrorKind};
 
+/// A header of the request: its name, and its value, which no error shows.
+pub(super) type Header = (Cow<'static, str>, Cow<'static, str>);
+
 /// Reasons of Node, Deno and Bun for which nothing was sent.
 const NOT_CONNECTED: [&str; 10] = [
     "ECONNREFUSED",
@@ -27,7 +30,7 @@ const NOT_CONNECTED: [&str; 10] = [
 const TLS: [&str; 5] = ["CERT", "_TLS_", "_SSL_", "UNABLE_TO_VERIFY", "EPROTO"];
 
 /// A request that failed before its answer began.
-pub(super) fn rejected(value: &JsValue, url: &str, sent: &[Cow<'static, str>]) -> TransportError {
+pub(super) fn rejected(value: &JsValue, url: &str, sent: &[Header]) -> TransportError {
     match GLOBAL.with(Global::location) {
         Some(location) => in_a_page(value, &location, url, sent),
         None => elsewhere(value, url),
@@ -41,7 +44,7 @@ pub(super) fn midway(value: &JsValue, url: &str) -> TransportError {
 }
 
 /// A browser says no more than that it failed, so it may as well have failed after the server had acted.
-fn in_a_page(value: &JsValue, location: &Location, url: &str, sent: &[Cow<'static, str>]) -> TransportError {
+fn in_a_page(value: &JsValue, location: &Location, url: &str, sent: &[Header]) -> TransportError {
     let said = without_query(&said(value, "no reason given"), url);
     let page = location.origin().as_string().unwrap_or_default();
     if page == origin(url) {
@@ -60,7 +63,7 @@ fn in_a_page(value: &JsValue, location: &Location, url: &str, sent: &[Cow<'stati
     ]);
     let mut between = " ";
     // `accept` needs no permission, and `content-type` does for JSON.
-    for name in sent.iter().filter(|name| *name != "accept") {
+    for (name, _) in sent.iter().filter(|(name, _)| name != "accept") {
         detail.push_str(between);
         detail.push_str(name);
         between = ", ";
