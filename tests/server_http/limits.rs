@@ -1,7 +1,4 @@
 //! What one client can do to the others: slow ones, large ones, many of them; and how the server ends.
-#![cfg(all(feature = "server", not(target_arch = "wasm32")))]
-
-mod server_http_support;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +9,11 @@ use http::Method;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::json;
-use server_http_support::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+
+use crate::support::*;
 
 /// Sends some bytes, and reads until the server closes.
 async fn say(site: &Site, bytes: &[u8]) -> String {
@@ -197,7 +195,7 @@ async fn a_shutdown_finishes_what_is_under_way() {
     let modern = tokio::spawn(async move {
         let mut all = vec![("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/call"), ("mcp-name", "wait")];
         all.extend(common);
-        let body = request(1, "tools/call", server_http_support::modern(json!({"name": "wait"})));
+        let body = request(1, "tools/call", crate::support::modern(json!({"name": "wait"})));
         modern.send(Method::POST, &all, body.to_string()).await.outcome(1).await
     });
     begun.notified().await;
