@@ -21,6 +21,8 @@ const GATE: Duration = Duration::from_secs(10);
 /// How long the server may take to say that the stream of what it says unasked stands. Servers drop what they say on it before,
 /// a question that a call provokes too. A proxy that buffers the stream holds its head back, so it is not waited for long.
 const PUSH_GATE: Duration = Duration::from_secs(1);
+/// A request that was given up after so long without the beginning of an answer may have met a dead connection.
+const SUSPICIOUS: Duration = Duration::from_secs(5);
 /// How long an answered stream may take to end.
 pub(super) const DRAIN: Duration = Duration::from_secs(1);
 /// How often a broken stream is taken up again without anything new.
@@ -232,6 +234,9 @@ impl<F: Fetch> Core<F> {
         self.delayed.retain(|(_, of, _)| *of != wire);
         if let Some(exchange) = self.take_wire(wire) {
             self.fetch.abort(exchange.id);
+            if matches!(exchange.phase, Phase::Head) && now.saturating_sub(exchange.heard) >= SUSPICIOUS {
+                self.fetch.forget_connections();
+            }
             self.begin_waiting(now);
         }
     }
