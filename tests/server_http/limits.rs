@@ -77,6 +77,19 @@ async fn a_message_that_is_too_large_is_refused() {
 }
 
 #[tokio::test]
+async fn a_head_that_is_too_large_is_refused() {
+    let site = Site::new(&builder().build()).await;
+    let head = |length: usize| format!("PUT /mcp HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(length));
+    let mut connection = soon(TcpStream::connect(site.address)).await.expect("connected");
+    connection.write_all(head(30_000).as_bytes()).await.expect("sent");
+    let mut answer = [0; 12];
+    soon(connection.read_exact(&mut answer)).await.expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 405");
+    let answer = say(&site, &head(100_000).as_bytes()[..90_000]).await;
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+}
+
+#[tokio::test]
 async fn connections_have_a_limit() {
     let server = builder().build();
     let site = Site::with(&server, |bind| bind.max_connections(1)).await;

@@ -8,7 +8,9 @@ use everywire::json::Json;
 use everywire::proto::{CallToolResult, ElicitRequest, LogLevel, ReadResourceResult, Resource};
 use everywire::server::{HttpOptions, ReadRequest, RequestContext, Server};
 use http::Method;
+use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use tokio::sync::{Notify, mpsc};
 
 use crate::support::*;
@@ -129,6 +131,45 @@ async fn who_closes_the_connection_cancels() {
     assert_eq!(soon(said.recv()).await, Some("begun"));
     drop(answer);
     assert_eq!(soon(said.recv()).await, Some("dropped"));
+}
+
+#[tokio::test]
+async fn who_resets_a_stream_of_http_2_cancels_its_request_only() {
+    let (say, mut said) = mpsc::unbounded_channel();
+    let server = builder()
+        .tool_fn("hang", schema(), move |_, _: RequestContext| {
+            let say = say.clone();
+            async move {
+                let _watched = Watched(say.clone());
+                let _ = say.send("begun");
+                std::future::pending::<()>().await;
+                Ok(CallToolResult::text("never"))
+            }
+        })
+        .build();
+    let site = Site::new(&server).await;
+    let stream = soon(TcpStream::connect(site.address)).await.expect("connected");
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let (mut sender, connection) =
+        soon(hyper::client::conn::http2::handshake(executor, TokioIo::new(stream))).await.expect("HTTP/2");
+    tokio::spawn(connection);
+    let call = |tool: &str| {
+        let body = request(1, "tools/call", modern(json!({"name": tool}))).to_string();
+        http::Request::post(format!("http://{}/mcp", site.address))
+            .header("mcp-protocol-version", "2026-07-28")
+            .header("mcp-method", "tools/call")
+            .header("mcp-name", tool)
+            .header("content-type", "application/json")
+            .header("accept", BOTH)
+            .body(http_body_util::Full::new(bytes::Bytes::from(body)))
+            .expect("a request")
+    };
+    let hanging = tokio::spawn(sender.send_request(call("hang")));
+    assert_eq!(soon(said.recv()).await, Some("begun"));
+    hanging.abort();
+    assert_eq!(soon(said.recv()).await, Some("dropped"));
+    let answer = soon(sender.send_request(call("echo"))).await.expect("an answer");
+    assert_eq!(answer.status(), 200);
 }
 
 #[tokio::test]
