@@ -21,6 +21,8 @@ const GATE: Duration = Duration::from_secs(10);
 /// How long the server may take to say that the stream of what it says unasked stands. Servers drop what they say on it before,
 /// a question that a call provokes too. A proxy that buffers the stream holds its head back, so it is not waited for long.
 const PUSH_GATE: Duration = Duration::from_secs(1);
+/// A request that was given up after so long without the beginning of an answer may have met a dead connection.
+const SUSPICIOUS: Duration = Duration::from_secs(5);
 /// How long an answered stream may take to end.
 pub(super) const DRAIN: Duration = Duration::from_secs(1);
 /// How often a broken stream is taken up again without anything new.
@@ -46,7 +48,7 @@ pub(super) struct Core<F> {
     /// Streams to take up again, and when.
     pub(super) delayed: Vec<(Duration, i64, Box<Resume>)>,
     /// Requests that were refused for their token, once.
-    pub(super) refused: Vec<Box<Post>>,
+    pub(super) refused: Vec<Post>,
     pub(super) next_look: Option<Duration>,
     pub(super) inbound: VecDeque<Inbound>,
     /// Why the link is over.
@@ -232,6 +234,9 @@ impl<F: Fetch> Core<F> {
         self.delayed.retain(|(_, of, _)| *of != wire);
         if let Some(exchange) = self.take_wire(wire) {
             self.fetch.abort(exchange.id);
+            if matches!(exchange.phase, Phase::Head) && now.saturating_sub(exchange.heard) >= SUSPICIOUS {
+                self.fetch.forget_connections();
+            }
             self.begin_waiting(now);
         }
     }
@@ -282,7 +287,7 @@ impl<F: Fetch> Core<F> {
             Ok(token) => {
                 self.token = Some(token);
                 for post in waiting {
-                    self.begin(post, now);
+                    self.begin(Box::new(post), now);
                     // A second refusal is the caller's to see.
                     if let Some(Exchange { kind: Kind::Request { post, .. }, .. }) = self.open.last_mut() {
                         *post = None;

@@ -65,7 +65,7 @@ impl<F: Fetch> Core<F> {
             }
             Kind::Request { post, .. } if status == 401 && post.is_some() => {
                 // Another token may do: the server has not looked at the message.
-                self.refused.extend(post.take());
+                self.refused.extend(post.take().map(|post| *post));
                 self.open.swap_remove(at);
                 return self.fetch.abort(id);
             }
@@ -181,12 +181,21 @@ impl<F: Fetch> Core<F> {
 
     fn broke(&mut self, exchange: Exchange, error: TransportError, now: Duration) {
         let resumable = matches!(&exchange.kind, Kind::Request { resume: Some(_), .. });
+        let too_large = matches!(error.kind(), TransportErrorKind::TooLarge { .. });
         match (&exchange.kind, &exchange.phase) {
+            // A refusal is one whatever becomes of its body, and what is no message need not be read whole.
+            (_, Phase::Text { status, .. }) if !(200..300).contains(status) => {
+                self.text(exchange, Text::from(String::new()), now);
+            }
+            (_, Phase::Text { content, .. }) if too_large && *content != Content::Json => {
+                self.text(exchange, Text::from("…".to_owned()), now);
+            }
             // A stream that could not be taken up again is tried once more.
             (Kind::Request { .. }, Phase::Head) if resumable => self.ended(exchange, Some(error), now),
             (Kind::Request { wire, .. }, Phase::Head | Phase::Text { .. }) => {
                 let status = match &exchange.phase {
-                    Phase::Text { status, .. } => Some(*status),
+                    // Broken off it is no answer.
+                    Phase::Text { status, .. } if *error.kind() != TransportErrorKind::Lost => Some(*status),
                     _ => None,
                 };
                 let unprocessed = matches!(error.kind(), TransportErrorKind::ConnectFailed);
@@ -218,7 +227,9 @@ impl<F: Fetch> Core<F> {
 
     fn text(&mut self, exchange: Exchange, text: Text, now: Duration) {
         let Phase::Text { status, content, refused } = exchange.phase else { return };
-        let gone = self.session.is_some() && answer::is_session_gone(status, &text);
+        // Servers without the stream of what is said unasked answer 404 as well as 405: only one that had it can be gone.
+        let tells = !matches!(exchange.kind, Kind::Push) || self.push.stood();
+        let gone = tells && self.session.is_some() && answer::is_session_gone(status, &text);
         self.pass(exchange.id);
         let label = &self.config.label;
         match exchange.kind {
@@ -253,7 +264,8 @@ impl<F: Fetch> Core<F> {
                     _ => Body::Other,
                 };
                 let credential_sent = self.sends_credential();
-                let unprocessed = gone || status == 429;
+                // One whose stream is taken up again was begun in the session that is gone.
+                let unprocessed = resume.is_none() && (gone || status == 429);
                 let retry_after = refused.retry_after;
                 self.fail(
                     wire,
@@ -348,6 +360,7 @@ impl<F: Fetch> Core<F> {
                 self.ended(exchange, None, now);
                 continue;
             }
+            self.fetch.forget_connections();
             let waited = now.saturating_sub(exchange.heard).as_secs();
             let what = if matches!(exchange.phase, Phase::Head) { "no answer began" } else { "the stream was silent" };
             let detail =
