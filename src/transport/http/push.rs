@@ -54,6 +54,11 @@ impl Push {
         std::mem::replace(&mut self.opened_before, true) && self.last_event_id.is_none()
     }
 
+    /// Whether it ever stood on this link.
+    pub(super) fn stood(&self) -> bool {
+        self.opened_before
+    }
+
     /// It told something.
     pub(super) fn proved(&mut self) {
         self.attempt = 0;

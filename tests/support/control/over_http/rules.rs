@@ -75,6 +75,7 @@ pub(super) async fn perform(wire: &mut Wire, steps: &[Value], id: &str, gates: &
             }
             "gzip" => {
                 let mut bytes = Vec::new();
+                let body = body + &"x".repeat(given["fill"].as_u64().unwrap_or(0) as usize);
                 async_compression::tokio::bufread::GzipEncoder::new(body.as_bytes()).read_to_end(&mut bytes).await?;
                 let mut all = head(status, &headers) + "Content-Encoding: gzip\r\n";
                 all.push_str(&format!("Content-Length: {}\r\n\r\n", bytes.len()));
