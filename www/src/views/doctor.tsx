@@ -24,7 +24,9 @@ export function Doctor({ diagnose, url }: { diagnose: Diagnose; url: string }) {
     return () => abort.current?.abort();
   }, [diagnose]);
   useEffect(() => {
-    if (state.status === "told") heading.current?.focus();
+    if (state.status !== "told") return;
+    heading.current?.focus({ preventScroll: true });
+    heading.current?.closest("section")?.scrollIntoView({ block: "nearest" });
   }, [state.status]);
 
   const ask = async (): Promise<void> => {
