@@ -116,6 +116,8 @@ pub(crate) fn classify(outcome: Probe, profile: Profile, ours: Ours) -> Ruling {
             (401 | 403 | 407, _) if credential_sent => Ruling::Arbitrate,
             (401 | 403 | 407, _) => Ruling::AuthRequired,
             (408 | 429 | 500.., _) => Ruling::Transient,
+            // The address is another one, and the error says which.
+            (300..=399, _) => Ruling::Failed,
             (200..=299, Body::Html) => Ruling::NotMcp,
             (202, _) | (200..=299, Body::Empty) | (400..=499, _) => legacy(None),
             _ => Ruling::NotMcp,

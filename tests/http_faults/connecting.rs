@@ -26,7 +26,7 @@ async fn what_is_no_server_is_named() {
         (any().answer(429, &[("Retry-After", "7")], ""), "refused", "in 7 s", 1),
         (any().answer(500, &[], ""), "refused", "500", 1),
         (any().answer(503, &[], "later"), "refused", "later", 1),
-        (any().answer(302, &[("Location", "http://127.0.0.1:9/mcp")], ""), "not_mcp", "redirects", 1),
+        (any().answer(302, &[("Location", "http://127.0.0.1:9/mcp")], ""), "refused", "redirects", 1),
         (any().begin(&[("Content-Type", "text/event-stream")]).end(), "connection_lost", "without an answer", 1),
         (any().begin(&[JSON]).chunk("{\"json").close(), "connection_lost", "", 1),
         (any().hold(), "timeout", "server/discover", 1),
@@ -73,7 +73,7 @@ async fn no_secret_is_in_an_error() {
         let url = peer.url() + "?key=s3cr3t";
         let error = soon(client(&url).header("x-key", "s3cr3t").connect()).await.expect_err("refused");
         assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");
-        assert_eq!(peer.log("header x-key: s3cr3t").await.len(), 1);
+        assert!(!peer.log("header x-key: s3cr3t").await.is_empty());
     }
 }
 

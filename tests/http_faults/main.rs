@@ -14,3 +14,4 @@ mod redirects;
 mod refusals;
 mod sessions;
 mod streams;
+mod subscriptions;
