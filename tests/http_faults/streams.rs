@@ -16,6 +16,7 @@ use crate::rules::{EVENTS, RESULT, Rule, peer, tool, verb};
 /// The id of the call, and its token of progress, where it is the first: the probe and `initialize` come before. The
 /// request that takes its stream up carries no id that the peer could put in.
 const CALL: &str = "3";
+const PATIENCE: Duration = Duration::from_secs(15);
 
 fn step(id: &str, n: u32) -> String {
     let params = json!({ "progressToken": 3, "progress": n });
@@ -38,11 +39,11 @@ fn rest() -> Rule {
 }
 
 /// What the call comes to, and the progress that was told.
-async fn called(peer: &Peer, client: &Client) -> (Result<String, Error>, Vec<f64>) {
+async fn called(peer: &Peer, client: &Client, timeout: Duration) -> (Result<String, Error>, Vec<f64>) {
     let steps = Arc::new(Mutex::new(Vec::new()));
     let sink = steps.clone();
     let (tx, mut first) = mpsc::unbounded();
-    let call = client.call_tool("long", json!({})).timeout(Duration::from_secs(2)).progress(move |step| {
+    let call = client.call_tool("long", json!({})).timeout(timeout).progress(move |step| {
         sink.lock().expect("no panic").push(step.progress);
         let _ = tx.unbounded_send(());
     });
@@ -65,7 +66,7 @@ async fn a_stream_that_breaks_off_is_taken_up_where_it_was() {
     ] {
         let peer = peer("legacy", [begin, rest()]).await;
         let client = connected(&peer.url()).await;
-        let (outcome, steps) = called(&peer, &client).await;
+        let (outcome, steps) = called(&peer, &client, PATIENCE).await;
         assert_eq!(outcome.expect("taken up again"), "result");
         assert_eq!(steps, [1.0, 2.0], "everything is told, and once");
         assert_eq!(peer.log("tools/call long").await.len(), 1, "it is not run again");
@@ -80,7 +81,7 @@ async fn it_is_tried_more_than_once() {
     let fails = verb("GET").times(1).begin(&[EVENTS]).end();
     let peer = peer("legacy", [long().close(), fails, rest()]).await;
     let client = connected(&peer.url()).await;
-    assert_eq!(called(&peer, &client).await.0.expect("taken up again"), "result");
+    assert_eq!(called(&peer, &client, PATIENCE).await.0.expect("taken up again"), "result");
     assert_eq!(peer.log("tools/call long").await.len(), 1);
     assert_eq!(peer.log("header last-event-id: a-1").await.len(), 2);
 }
@@ -90,7 +91,7 @@ async fn it_is_tried_more_than_once() {
 async fn it_is_tried_ever_less_often() {
     let peer = peer("legacy", [long().close(), verb("GET").begin(&[EVENTS]).chunk("retry: 1\n\n").end()]).await;
     let client = connected(&peer.url()).await;
-    let error = called(&peer, &client).await.0.expect_err("nothing comes any more");
+    let error = called(&peer, &client, Duration::from_secs(2)).await.0.expect_err("nothing comes any more");
     assert!(error.is_timeout() && error.maybe_executed(), "{error}");
     let tries = peer.log("request GET").await.len();
     // After 100 ms, 1 s, 2 s, 4 s.
@@ -103,7 +104,7 @@ async fn a_server_that_does_not_take_it_up_leaves_the_call_interrupted() {
     for rule in [verb("GET").answer(405, &[], ""), verb("GET").answer(400, &[], "unknown event id")] {
         let peer = peer("legacy", [long().close(), rule]).await;
         let client = connected(&peer.url()).await;
-        let error = called(&peer, &client).await.0.expect_err("lost");
+        let error = called(&peer, &client, PATIENCE).await.0.expect_err("lost");
         assert!(error.is_interrupted() && error.maybe_executed(), "{error}");
         assert_eq!(peer.log("request GET").await.len(), 1);
         assert_eq!(peer.log("tools/call long").await.len(), 1);
