@@ -8,6 +8,7 @@ mod rules;
 mod answers;
 mod bodies;
 mod connecting;
+mod cors;
 mod fallback;
 mod older;
 mod push;
