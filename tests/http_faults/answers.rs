@@ -99,9 +99,10 @@ async fn an_answer_that_breaks_off_may_have_been_one() {
         for era in ["modern", "legacy"] {
             let (error, sent) = sent(rule.clone(), era).await;
             assert!(error.is_interrupted() && error.maybe_executed(), "{what}, {era}: {error}");
-            // A browser sends a request again by itself where a kept connection ends and no answer began.
+            // A browser sends a request again by itself where a kept connection ends and no answer began: Chromium once,
+            // Firefox up to ten times.
             let headless = ["no head", "no head, reset", "mid-header"].contains(&what);
-            assert!(sent == 1 || headless && IN_BROWSER && sent == 2, "{what}, {era}: sent {sent} times");
+            assert!(sent == 1 || headless && IN_BROWSER && sent <= 11, "{what}, {era}: sent {sent} times");
         }
     }
 }
