@@ -40,8 +40,6 @@ impl fmt::Display for RpcError {
 pub(crate) enum ErrorKind {
     Rpc(RpcError),
     Transport(TransportError),
-    /// The answer to a request came, and is of no use.
-    Unusable(TransportError),
     Timeout {
         after: Duration,
         what: &'static str,
@@ -111,7 +109,7 @@ impl Error {
         match self.kind() {
             ErrorKind::Rpc(_) => "rpc",
             ErrorKind::Transport(error) if error.is_auth() => "auth_required",
-            ErrorKind::Transport(error) | ErrorKind::Unusable(error) => match error.kind() {
+            ErrorKind::Transport(error) => match error.kind() {
                 T::ConnectFailed => "connect_failed",
                 T::Refused { .. } => "refused",
                 T::Opaque => "cors_or_network",
@@ -152,9 +150,7 @@ impl Error {
     /// The carrier's error, where the carrier failed.
     pub fn transport(&self) -> Option<&TransportError> {
         match self.kind() {
-            ErrorKind::Transport(error) | ErrorKind::Unusable(error) | ErrorKind::Interrupted { cause: error, .. } => {
-                Some(error)
-            }
+            ErrorKind::Transport(error) | ErrorKind::Interrupted { cause: error, .. } => Some(error),
             ErrorKind::NoEra { initialize, .. } => initialize.transport(),
             _ => None,
         }
@@ -186,12 +182,16 @@ impl Error {
         match self.kind() {
             ErrorKind::Interrupted { maybe_executed, .. } => *maybe_executed,
             ErrorKind::Timeout { sent, .. } => *sent,
-            ErrorKind::TooLarge { outbound, .. } => !outbound,
-            ErrorKind::Unusable(_)
-            | ErrorKind::Decode { .. }
+            ErrorKind::Decode { .. }
             | ErrorKind::ClosedMidCall
             | ErrorKind::Cancelled
             | ErrorKind::InputFailed { .. } => true,
+            // An answer came, and it was of no use.
+            ErrorKind::TooLarge { outbound, .. } => !outbound,
+            ErrorKind::Transport(error) => {
+                use crate::transport::TransportErrorKind as T;
+                matches!(error.kind(), T::Protocol | T::TooLarge { .. })
+            }
             _ => false,
         }
     }
@@ -260,7 +260,7 @@ impl Error {
     pub(crate) fn text(&self) -> String {
         let part: [&str; 3] = match self.kind() {
             ErrorKind::Rpc(error) => return error.text(),
-            ErrorKind::Transport(error) | ErrorKind::Unusable(error) => [error.detail(), "", ""],
+            ErrorKind::Transport(error) => [error.detail(), "", ""],
             ErrorKind::Timeout { after, what, hint, .. } => {
                 let after = decimal(after.as_millis() as u64);
                 let all = join(&[what, " within ", &after, " ms; raise the timeout or check the server"]);
@@ -345,9 +345,7 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self.kind() {
-            ErrorKind::Transport(error) | ErrorKind::Unusable(error) | ErrorKind::Interrupted { cause: error, .. } => {
-                Some(error)
-            }
+            ErrorKind::Transport(error) | ErrorKind::Interrupted { cause: error, .. } => Some(error),
             ErrorKind::Decode { cause, .. } | ErrorKind::Encode(cause) => Some(cause),
             ErrorKind::NoEra { initialize, .. } => Some(initialize),
             _ => None,

@@ -16,7 +16,7 @@ const BELOW: &[(&str, &[&str])] = &[
     ("transport", &["frame", "proto", "json", "platform"]),
     ("session", &["frame", "resilience", "proto", "json", "platform"]),
     ("first_answer", &["session", "transport", "frame"]),
-    ("fuzzing", &["first_answer", "transport", "frame"]),
+    ("fuzzing", &["first_answer", "session", "transport", "frame"]),
     ("client", &["session", "transport", "frame", "resilience", "proto", "json", "platform"]),
     ("server", &["session", "transport", "frame", "resilience", "proto", "json", "platform"]),
     ("js", &["client", "session", "transport", "frame", "resilience", "proto", "json", "platform"]),

@@ -37,6 +37,17 @@ async fn who_is_slow_with_the_first_request_is_dropped() {
         let answer = say(&site, begin.as_bytes()).await;
         assert!(!answer.contains("200"), "{begin:?}: {answer}");
     }
+    // Nor does a later request come piece by piece.
+    let whole = "PUT /mcp HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let mut stream = soon(TcpStream::connect(site.address)).await.expect("connected");
+    stream.write_all(whole.as_bytes()).await.expect("sent");
+    let mut answer = Vec::new();
+    while !String::from_utf8_lossy(&answer).contains("send a POST") {
+        assert_ne!(soon(stream.read_buf(&mut answer)).await.expect("an answer"), 0);
+    }
+    stream.write_all(&whole.as_bytes()[..20]).await.expect("sent");
+    let _ = soon(stream.read_to_end(&mut answer)).await;
+    assert_eq!(String::from_utf8_lossy(&answer).matches("HTTP/1.1 ").count(), 1);
 }
 
 #[tokio::test]

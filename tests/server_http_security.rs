@@ -117,6 +117,9 @@ async fn pages_of_allowed_origins_may_use_all_of_it() {
         assert!(exposed.contains("Mcp-Session-Id") && exposed.contains("WWW-Authenticate"), "{exposed}");
         assert!(answer.header("vary").is_some_and(|vary| vary.contains("Origin")));
     }
+    let nowhere = Site::with(&server, |bind| bind.allow_origin(FAR).path("/other")).await;
+    let answer = nowhere.modern_with(&origin, "tools/list", json!({})).await;
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (404, Some(FAR)));
     // A program gets none of it, but caches on the way have to know.
     let answer = site.modern("tools/list", json!({})).await;
     assert_eq!((answer.header("access-control-allow-origin"), answer.header("vary")), (None, Some("Origin")));

@@ -97,7 +97,7 @@ pub(crate) fn line_end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// A text's UTF-8 in Base64 (RFC 4648 section 4).
-#[cfg(feature = "http")]
+#[cfg(any(feature = "http", feature = "server"))]
 pub(crate) fn base64(text: &str) -> String {
     use ::base64::Engine as _;
     ::base64::engine::general_purpose::STANDARD.encode(text)

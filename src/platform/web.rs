@@ -163,7 +163,7 @@ pub(crate) fn fill_random(bytes: &mut [u8]) -> bool {
 }
 
 /// A text's UTF-8 in Base64 (RFC 4648 section 4).
-#[cfg(any(feature = "http", feature = "websocket"))]
+#[cfg(any(feature = "http", feature = "websocket", feature = "server"))]
 pub(crate) fn base64(text: &str) -> String {
     // The host takes a character for a byte.
     btoa(&text.bytes().map(char::from).collect::<String>())

@@ -24,7 +24,7 @@ async fn what_is_no_server_is_named() {
         (any().answer(401, &[], ""), "auth_required", "token", 1),
         (any().answer(403, &[], ""), "auth_required", "403", 1),
         (any().answer(429, &[("Retry-After", "7")], ""), "refused", "in 7 s", 1),
-        (any().answer(500, &[], ""), "refused", "500", 1),
+        (any().answer(502, &[], ""), "refused", "502", 1),
         (any().answer(503, &[], "later"), "refused", "later", 1),
         (any().answer(302, &[("Location", "http://127.0.0.1:9/mcp")], ""), "refused", "redirects", 1),
         (any().begin(&[("Content-Type", "text/event-stream")]).end(), "connection_lost", "without an answer", 1),
@@ -36,6 +36,20 @@ async fn what_is_no_server_is_named() {
         assert_eq!(error.code(), code, "{error}");
         assert!(error.to_string().contains(says), "{error}");
         assert!(requests <= most, "{requests} requests: {error}");
+    }
+}
+
+/// Some older servers fail at what they do not know: `initialize` decides.
+#[promise]
+async fn a_server_that_fails_at_everything_is_asked_twice() {
+    for (status, body) in [(500, ""), (500, "<p>Oops.</p>"), (501, "")] {
+        let peer =
+            Peer::http("modern", &json!([{ "steps": [{ "answer": { "status": status, "body": body } }] }])).await;
+        let error = soon(client(&peer.url()).connect()).await.expect_err("nothing");
+        assert_eq!(error.code(), "refused", "{status}: {error}");
+        assert!(error.to_string().contains(&status.to_string()), "{error}");
+        let requests = peer.log("request ").await;
+        assert!(requests.len() <= 2, "{requests:?}");
     }
 }
 

@@ -2,14 +2,21 @@
 
 mod cache;
 mod calls;
+mod carrier;
 mod classifier;
+mod exchanges;
+mod flow;
 mod handshake;
 mod liveness;
 mod messages;
+mod mirrors;
+mod push;
 mod pushed;
 mod reconnect;
 mod resend;
 mod rounds;
+mod rows;
+mod sessions;
 mod sim;
 mod subscriptions;
 

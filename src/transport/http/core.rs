@@ -18,6 +18,9 @@ use crate::transport::TransportError;
 const MOST: usize = 128;
 /// How long `notifications/initialized` may hold the requests behind it back.
 const GATE: Duration = Duration::from_secs(10);
+/// How long the server may take to say that the stream of what it says unasked stands. Servers drop what they say on it before,
+/// a question that a call provokes too. A proxy that buffers the stream holds its head back, so it is not waited for long.
+const PUSH_GATE: Duration = Duration::from_secs(1);
 /// A request that was given up after so long without the beginning of an answer may have met a dead connection.
 const SUSPICIOUS: Duration = Duration::from_secs(5);
 /// How long an answered stream may take to end.
@@ -34,8 +37,9 @@ pub(super) struct Core<F> {
     pub(super) open: Vec<Exchange>,
     /// Requests for which it is not yet time.
     waiting: VecDeque<Box<Post>>,
-    /// The exchange of `notifications/initialized`, while the server may not have seen it.
-    pub(super) gate: Option<(ExchangeId, Duration)>,
+    /// What requests wait for, and how long at most: `notifications/initialized` while the server may not have seen it, the
+    /// first stream of what it says unasked while that may not stand.
+    pub(super) gates: Vec<(ExchangeId, Duration)>,
     /// What the server calls the legacy session.
     pub(super) session: Option<String>,
     pub(super) version: Option<&'static str>,
@@ -44,7 +48,7 @@ pub(super) struct Core<F> {
     /// Streams to take up again, and when.
     pub(super) delayed: Vec<(Duration, i64, Box<Resume>)>,
     /// Requests that were refused for their token, once.
-    pub(super) refused: Vec<Box<Post>>,
+    pub(super) refused: Vec<Post>,
     pub(super) next_look: Option<Duration>,
     pub(super) inbound: VecDeque<Inbound>,
     /// Why the link is over.
@@ -95,7 +99,7 @@ impl<F: Fetch> Core<F> {
             next: 1,
             open: Vec::new(),
             waiting: VecDeque::new(),
-            gate: None,
+            gates: Vec::new(),
             session: None,
             version: None,
             legacy: false,
@@ -125,7 +129,11 @@ impl<F: Fetch> Core<F> {
                 let at = now.saturating_add(push::wait(resume.retry, resume.attempt));
                 self.delayed.push((at, wire, resume));
             }
-            Outbound::Listen => self.open_push(now),
+            Outbound::Listen => {
+                if let Some(id) = self.open_push(now) {
+                    self.gates.push((id, now.saturating_add(PUSH_GATE)));
+                }
+            }
             Outbound::Close(_) => self.close(now),
             // Only for shared channels.
             Outbound::Message(_) | Outbound::Ping => {}
@@ -134,7 +142,7 @@ impl<F: Fetch> Core<F> {
 
     pub(super) fn begin_waiting(&mut self, now: Duration) {
         let counts = |exchange: &&Exchange| matches!(exchange.kind, Kind::Request { listen: false, .. });
-        while self.gate.is_none() && self.open.iter().filter(counts).count() < MOST {
+        while self.gates.is_empty() && self.open.iter().filter(counts).count() < MOST {
             let Some(post) = self.waiting.pop_front() else { return };
             self.begin(post, now);
         }
@@ -164,7 +172,7 @@ impl<F: Fetch> Core<F> {
         let gate = method == "notifications/initialized";
         let id = self.start(kind, Method::Post, headers, Some(post.text), now);
         if gate {
-            self.gate = Some((id, now.saturating_add(GATE)));
+            self.gates.push((id, now.saturating_add(GATE)));
         }
     }
 
@@ -279,7 +287,7 @@ impl<F: Fetch> Core<F> {
             Ok(token) => {
                 self.token = Some(token);
                 for post in waiting {
-                    self.begin(post, now);
+                    self.begin(Box::new(post), now);
                     // A second refusal is the caller's to see.
                     if let Some(Exchange { kind: Kind::Request { post, .. }, .. }) = self.open.last_mut() {
                         *post = None;

@@ -33,11 +33,16 @@ impl<F: Fetch> Core<F> {
         self.begin_waiting(now);
     }
 
+    /// Requests need not wait for this exchange any more.
+    fn pass(&mut self, id: ExchangeId) {
+        self.gates.retain(|(gate, _)| *gate != id);
+    }
+
     // ---- Heads
 
     fn head(&mut self, at: usize, status: u16, content: Content, now: Duration) {
         let Some(exchange) = self.open.get(at) else { return };
-        let id = exchange.id;
+        let (id, push) = (exchange.id, matches!(exchange.kind, Kind::Push));
         let good = (200..300).contains(&status);
         let refused = (!good).then(|| Box::new(Refused::read(|name| self.fetch.header(id, name))));
         let limit = self.config.max_message;
@@ -60,7 +65,7 @@ impl<F: Fetch> Core<F> {
             }
             Kind::Request { post, .. } if status == 401 && post.is_some() => {
                 // Another token may do: the server has not looked at the message.
-                self.refused.extend(post.take());
+                self.refused.extend(post.take().map(|post| *post));
                 self.open.swap_remove(at);
                 return self.fetch.abort(id);
             }
@@ -80,6 +85,10 @@ impl<F: Fetch> Core<F> {
             self.look(Some(now.saturating_add(DRAIN)));
         }
         self.fetch.read(id, reading);
+        if push {
+            self.pass(id);
+            self.begin_waiting(now);
+        }
     }
 
     // ---- Streams
@@ -136,9 +145,7 @@ impl<F: Fetch> Core<F> {
 
     /// An exchange is over, in an orderly way or not.
     pub(super) fn ended(&mut self, exchange: Exchange, error: Option<TransportError>, now: Duration) {
-        if self.gate.is_some_and(|(id, _)| id == exchange.id) {
-            self.gate = None;
-        }
+        self.pass(exchange.id);
         let last = match &exchange.phase {
             Phase::Events { parser, .. } => parser.last_event_id().map(str::to_owned),
             _ => None,
@@ -223,9 +230,7 @@ impl<F: Fetch> Core<F> {
         // Servers without the stream of what is said unasked answer 404 as well as 405: only one that had it can be gone.
         let tells = !matches!(exchange.kind, Kind::Push) || self.push.stood();
         let gone = tells && self.session.is_some() && answer::is_session_gone(status, &text);
-        if self.gate.is_some_and(|(id, _)| id == exchange.id) {
-            self.gate = None;
-        }
+        self.pass(exchange.id);
         let label = &self.config.label;
         match exchange.kind {
             Kind::Request { wire, resume, initialize, .. } => {
@@ -259,7 +264,8 @@ impl<F: Fetch> Core<F> {
                     _ => Body::Other,
                 };
                 let credential_sent = self.sends_credential();
-                let unprocessed = gone || status == 429;
+                // One whose stream is taken up again was begun in the session that is gone.
+                let unprocessed = resume.is_none() && (gone || status == 429);
                 let retry_after = refused.retry_after;
                 self.fail(
                     wire,
@@ -293,15 +299,14 @@ impl<F: Fetch> Core<F> {
 
     pub(super) fn next_time(&self) -> Option<Duration> {
         let delayed = self.delayed.iter().map(|(at, ..)| *at).min();
-        [delayed, self.next_look, self.push.due(), self.gate.map(|(_, until)| until)].into_iter().flatten().min()
+        let gates = self.gates.iter().map(|(_, until)| *until).min();
+        [delayed, self.next_look, self.push.due(), gates].into_iter().flatten().min()
     }
 
     /// Time has come.
     pub(super) fn timeout(&mut self, now: Duration) {
-        if self.gate.is_some_and(|(_, until)| until <= now) {
-            self.gate = None;
-            self.begin_waiting(now);
-        }
+        self.gates.retain(|(_, until)| *until > now);
+        self.begin_waiting(now);
         while let Some(at) = self.delayed.iter().position(|(at, ..)| *at <= now) {
             let (_, wire, resume) = self.delayed.swap_remove(at);
             self.resume(wire, resume, now);
@@ -322,14 +327,16 @@ impl<F: Fetch> Core<F> {
         self.start(kind, Method::Get, headers, None, now);
     }
 
-    pub(super) fn open_push(&mut self, now: Duration) {
-        if self.push.begin() {
-            let mut headers = self.headers("text/event-stream");
-            if let Some(last) = self.push.last_event_id() {
-                headers.push(("last-event-id".into(), last.to_owned().into()));
-            }
-            self.start(Kind::Push, Method::Get, headers, None, now);
+    /// The exchange, where it was time for one.
+    pub(super) fn open_push(&mut self, now: Duration) -> Option<ExchangeId> {
+        if !self.push.begin() {
+            return None;
         }
+        let mut headers = self.headers("text/event-stream");
+        if let Some(last) = self.push.last_event_id() {
+            headers.push(("last-event-id".into(), last.to_owned().into()));
+        }
+        Some(self.start(Kind::Push, Method::Get, headers, None, now))
     }
 
     /// Streams without bytes for too long, answers that do not begin.

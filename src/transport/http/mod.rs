@@ -11,6 +11,8 @@ mod answer;
 mod core;
 mod facts;
 mod fetch;
+#[cfg(test)]
+mod gates;
 mod link;
 mod older;
 mod push;

@@ -116,6 +116,19 @@ describe("a server with sessions", () => {
   });
 });
 
+test("a WebSocket is tried first where that is wanted, and HTTP if there is none", async () => {
+  const { url } = await server("--modern");
+  const { page, complaints } = await open(browser, { servers: [new URL(url).origin] });
+  await page.getByLabel("Server address").fill(url);
+  await page.getByText("Transport and headers").click();
+  await page.getByRole("radio", { name: "WebSocket first" }).check({ force: true });
+  await page.getByRole("button", { name: "Connect" }).click();
+  await page.locator(".pill", { hasText: "Connected" }).waitFor();
+  expect(await label(page).textContent()).toBe("Streamable HTTP · 2026-07-28");
+  await page.locator(".event.link", { hasText: "trying another way" }).waitFor();
+  expect(complaints).toEqual([]);
+});
+
 describe("secrets", () => {
   const token = "t0ken-s3cret";
   const key = "k3y-s3cret";
