@@ -7,7 +7,7 @@ use super::sim::*;
 use crate::frame::{Body, Failure};
 use crate::platform::test;
 use crate::session::State;
-use crate::transport::{TransportError, TransportErrorKind};
+use crate::transport::TransportErrorKind;
 use crate::{Event, Reconnect};
 
 fn both_eras(check: impl Fn(Sim)) {

@@ -14,6 +14,9 @@ mod fetch;
 mod link;
 mod older;
 mod push;
+#[cfg(test)]
+mod tests;
+mod tokens;
 
 pub(crate) use fetch::{Content, ExchangeId, Fact, Fetch, Method, Reading, Request};
 
@@ -66,9 +69,9 @@ impl Config {
         matches!(self.token, Some(TokenSource::Provider(_)))
     }
 
-    /// The next link is one of 2024-11-05, if the server agrees.
-    pub(crate) fn seems_older(&self) {
-        self.older.store(true, Ordering::Relaxed);
+    /// Whether the next link is one of 2024-11-05, if the server agrees.
+    pub(crate) fn seems_older(&self, older: bool) {
+        self.older.store(older, Ordering::Relaxed);
     }
 
     pub(crate) fn next_token(&self) -> Option<BoxFuture<'static, Result<String, TransportError>>> {
