@@ -16,8 +16,8 @@ export interface DiagnoseOptions {
   timeout?: number;
   /** Stops when it aborts; the promise rejects with its reason. */
   signal?: AbortSignal;
-  /** Is told of each request once it is done. */
-  onStep?: (step: DiagnosisStep) => void;
+  /** Is told of each request before it is made. */
+  onProgress?: (step: DiagnosisStep) => void;
 }
 
 /**

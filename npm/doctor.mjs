@@ -18,18 +18,22 @@ export function headersIn(message) {
   return names.length ? [...new Set(names)] : undefined;
 }
 
-/** Probes of one server, and what came of them. */
+/** Requests to one server, what came of them, and what that may be due to. */
 class Doctor {
-  steps = [];
+  /** What was tried, and what came of it. */
+  evidence = [];
+  /** How many requests there will be, where that is known. */
+  of;
   causes = [];
 
-  constructor(url, { fetch = globalThis.fetch, timeout = 10_000, signal, onStep, credentials = "same-origin" }) {
-    Object.assign(this, { url, fetch, timeout, signal, onStep, credentials });
+  constructor(url, { fetch = globalThis.fetch, timeout = 10_000, signal, onProgress, credentials = "same-origin" }) {
+    Object.assign(this, { url, fetch, timeout, signal, onProgress, credentials });
   }
 
   /** Sends a GET; gives back its response, or nothing. Only its head is awaited: it may be the beginning of a stream. */
-  async get(request, init) {
+  async get(what, init) {
     this.signal?.throwIfAborted();
+    this.onProgress?.({ done: this.evidence.length, of: this.of, what });
     const controller = new AbortController();
     const stop = () => controller.abort(this.signal.reason);
     this.signal?.addEventListener("abort", stop);
@@ -51,14 +55,12 @@ class Doctor {
       this.signal?.removeEventListener("abort", stop);
       controller.abort();
     }
-    const step = { request, ok: response !== undefined, outcome };
-    this.steps.push(step);
-    this.onStep?.(step);
+    this.evidence.push(`${what}: ${outcome}`);
     return response;
   }
 
-  add(kind, certainty, evidence, fix, more) {
-    this.causes.push({ kind, certainty, evidence, fix, ...more });
+  add(kind, certainty, summary, fix, more) {
+    this.causes.push({ kind, certainty, summary, evidence: [...this.evidence], fix, ...more });
   }
 }
 
@@ -110,7 +112,7 @@ export async function diagnose(url, { headers = Object.keys(SAMPLES), missing = 
   }
   const rank = ({ certainty }) => CERTAINTY.indexOf(certainty);
   doctor.causes.sort((a, b) => rank(a) - rank(b));
-  return { url: target.origin + target.pathname, page, steps: doctor.steps, causes: doctor.causes };
+  return { url: target.origin + target.pathname, origin: page, causes: doctor.causes };
 }
 
 async function sameOrigin(doctor, page) {
@@ -177,7 +179,7 @@ async function noAnswer(doctor, page, plain, policy) {
       "likely",
       "The server's answer can be read without cookies and not with them.",
       "The server has to allow credentials, and to name the origin in full: * will not do.",
-      { add: [`Access-Control-Allow-Origin: ${page}`, "Access-Control-Allow-Credentials: true"] },
+      { headers: [`Access-Control-Allow-Origin: ${page}`, "Access-Control-Allow-Credentials: true"] },
     );
   }
   doctor.add(
@@ -185,7 +187,7 @@ async function noAnswer(doctor, page, plain, policy) {
     "likely",
     `The server answers, but does not let a page of ${page} read it, at least not its answer to a GET.`,
     "The server has to send this header with every answer, errors included.",
-    { add: [`Access-Control-Allow-Origin: ${page}`, ...(credentials == "include" ? ["Access-Control-Allow-Credentials: true"] : [])] },
+    { headers: [`Access-Control-Allow-Origin: ${page}`, ...(credentials == "include" ? ["Access-Control-Allow-Credentials: true"] : [])] },
   );
 }
 
@@ -199,6 +201,7 @@ async function permissions(doctor, page, headers, missing) {
 
   if (needed.length && !(await get(needed))) {
     const refused = [];
+    doctor.of = needed.length == 1 ? 2 : 2 + needed.length;
     if (needed.length == 1) refused.push(needed[0]);
     else for (const name of needed) if (!(await get([name]))) refused.push(name);
     if (refused.length == needed.length && refused.length > 1) {
@@ -207,7 +210,7 @@ async function permissions(doctor, page, headers, missing) {
         "likely",
         "A GET without headers of its own can be read, and none with any of them: the question that the browser asks beforehand (OPTIONS) is refused.",
         "The server has to answer OPTIONS with a status of 200 or 204, without asking for a token, and with these headers.",
-        { add: [...preflight, "Access-Control-Allow-Methods: POST, GET, DELETE"] },
+        { headers: [...preflight, "Access-Control-Allow-Methods: POST, GET, DELETE"] },
       );
     }
     for (const name of refused) {
@@ -216,7 +219,7 @@ async function permissions(doctor, page, headers, missing) {
         "likely",
         `A GET can be read, and with the header ${name} it cannot.`,
         `The server has to allow ${name} where it answers OPTIONS${name == "authorization" ? ", by its name: * does not cover it" : ""}.`,
-        { header: name, add: [preflight[1]] },
+        { header: name, headers: [preflight[1]] },
       );
     }
     if (refused.length) return;
@@ -227,7 +230,7 @@ async function permissions(doctor, page, headers, missing) {
       "likely",
       `The header ${name} was not seen in an answer, and a page sees only those that the server exposes.`,
       "The server has to expose it with every answer.",
-      { header: name, add: [`Access-Control-Expose-Headers: ${name}`] },
+      { header: name, headers: [`Access-Control-Expose-Headers: ${name}`] },
     );
   }
   if (missing.length) return;
@@ -236,14 +239,13 @@ async function permissions(doctor, page, headers, missing) {
     "possible",
     "Everything that can be tried without harm is allowed: the origin, and every header. A POST was not tried, as it might act.",
     "Try again. If it fails again: the server, or a proxy before it, may leave these headers out where it answers a POST with an error, or break the connection.",
-    { add: [`Access-Control-Allow-Origin: ${page}`] },
+    { headers: [`Access-Control-Allow-Origin: ${page}`] },
   );
 }
 
 async function unreachable(doctor, page) {
-  const { url, steps } = doctor;
+  const { url } = doctor;
   const host = url.hostname;
-  const last = steps.at(-1).outcome;
   if (globalThis.navigator?.onLine === false)
     doctor.add("offline", "likely", "The browser says that it is offline.", "Check this machine's connection.");
   if (page !== undefined && local(host) && !local(new URL(page).hostname)) {
@@ -259,7 +261,7 @@ async function unreachable(doctor, page) {
   doctor.add(
     "unreachable",
     doctor.causes.length ? "possible" : "likely",
-    `Not even a request whose answer nobody reads got through to ${url.host} (${last}).`,
+    `Not even a request whose answer nobody reads got through to ${url.host}.`,
     "Check the address, its port, and that the server runs and can be reached from this machine; an extension of the browser may also have blocked it.",
   );
   if (url.protocol == "https:")

@@ -15,9 +15,9 @@ Object.defineProperty(EverywireError.prototype, "name", { value: "EverywireError
 export const diagnosable = (url, { credentials, fetch }) => (error, opaque) => {
   if (opaque)
     Object.defineProperty(error, "diagnose", {
-      value: async () => {
+      value: async ({ signal, onProgress } = {}) => {
         const { diagnose, headersIn } = await import("./doctor.mjs");
-        return diagnose(url, { headers: headersIn(error.message), credentials, fetch });
+        return diagnose(url, { headers: headersIn(error.message), credentials, fetch, signal, onProgress });
       },
     });
   return error;

@@ -300,8 +300,8 @@ export type Era = "modern" | "legacy";
 /** What a server says about itself. */
 export interface ServerInfo {
   era: Era;
-  /** How it is spoken to: Streamable HTTP (or what came before it), or WebSocket. */
-  transport: "http" | "websocket";
+  /** How it is spoken to: Streamable HTTP, the HTTP+SSE of 2024-11-05, or WebSocket. */
+  transport: "http" | "http+sse" | "websocket";
   /** The protocol version in use, such as `"2026-07-28"`. */
   protocolVersion: string;
   /** The server's name and version, if it told them. */
@@ -461,31 +461,30 @@ export class EverywireError extends Error {
   readonly requestState?: string;
   /**
    * Finds out why, where a browser did not say it: with code `cors_or_network`, and `interrupted` for such a reason. Sends a few GET
-   * requests to the server, and no POST. Absent on other errors.
+   * requests to the server, and no POST. Absent on other errors. `signal` stops it; `onProgress` is told of each
+   * request.
    */
-  readonly diagnose?: () => Promise<Diagnosis>;
+  readonly diagnose?: (options?: { signal?: AbortSignal; onProgress?: (step: DiagnosisStep) => void }) => Promise<Diagnosis>;
 }
 
-/** What kept a page from a server of another origin, as far as a script can find out. */
+/** What kept a page from a server of another origin, as far as a script can find out. Plain JSON. */
 export interface Diagnosis {
   /** The server's address, without its query. */
   url: string;
   /** The page's origin; undefined outside of a page. */
-  page?: string;
-  /** The requests that were made, in order. */
-  steps: DiagnosisStep[];
+  origin?: string;
   /** What it may be, the most likely first. Never empty. */
   causes: Cause[];
 }
 
-/** One request of a {@link Diagnosis}. */
+/** How far a diagnosis is. */
 export interface DiagnosisStep {
-  /** What was tried, in words. */
-  request: string;
-  /** Whether the browser let it pass. */
-  ok: boolean;
-  /** What came of it, in words. */
-  outcome: string;
+  /** Requests made. */
+  done: number;
+  /** Requests to be made altogether; undefined where that is not known yet. */
+  of?: number;
+  /** What is tried now, in words. */
+  what: string;
 }
 
 /** One possible reason. */
@@ -506,13 +505,15 @@ export interface Cause {
     | "answer_without_cors";
   /** What a script cannot know for sure is never `certain`. */
   certainty: "certain" | "likely" | "possible";
-  /** What was seen, in one sentence. */
-  evidence: string;
-  /** What to do, in one sentence. */
+  /** What it is, in one sentence. */
+  summary: string;
+  /** What was tried, and what came of it. */
+  evidence: string[];
+  /** Who has to do what, in one sentence. */
   fix: string;
   /** The header lines that the server has to send. */
-  add?: string[];
-  /** The header that it is about, with `header_refused` and `header_not_exposed`. */
+  headers?: string[];
+  /** The one header that it is about, with `header_refused` and `header_not_exposed`. */
   header?: string;
 }
 

@@ -17,7 +17,12 @@
 
 mod client;
 mod error;
+#[cfg(all(feature = "http", any(test, feature = "__fuzzing")))]
+mod first_answer;
 pub mod frame;
+#[cfg(feature = "__fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 #[cfg(all(target_arch = "wasm32", feature = "js"))]
 mod js;
 pub mod json;

@@ -23,6 +23,12 @@ pub(crate) fn before<'a>(text: &'a str, stops: &[u8]) -> &'a str {
     end.and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
+/// Whether an ASCII word stands in a text, in whatever case.
+#[cfg(feature = "http")]
+pub(crate) fn says(text: &str, word: &str) -> bool {
+    text.as_bytes().windows(word.len().max(1)).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

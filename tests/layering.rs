@@ -15,6 +15,8 @@ const BELOW: &[(&str, &[&str])] = &[
     ("resilience", &["proto", "json", "platform"]),
     ("transport", &["frame", "proto", "json", "platform"]),
     ("session", &["frame", "resilience", "proto", "json", "platform"]),
+    ("first_answer", &["session", "transport", "frame"]),
+    ("fuzzing", &["first_answer", "session", "transport", "frame"]),
     ("client", &["session", "transport", "frame", "resilience", "proto", "json", "platform"]),
     ("server", &["session", "transport", "frame", "resilience", "proto", "json", "platform"]),
     ("js", &["client", "session", "transport", "frame", "resilience", "proto", "json", "platform"]),
@@ -24,7 +26,11 @@ const BELOW: &[(&str, &[&str])] = &[
 const LEAVES: &[&str] = &["frame::RequestId", "transport::TransportError", "transport::TransportErrorKind"];
 
 /// The only places that may name a carrier's library.
-const CARRIERS: &[(&str, &[&str])] = &[("tungstenite", &["transport/native/websocket", "server/listen"])];
+const CARRIERS: &[(&str, &[&str])] = &[
+    ("tungstenite", &["transport/native/websocket", "server/listen"]),
+    ("hyper", &["transport/native/fetch", "server/listen", "server/http"]),
+    ("rustls", &["transport/native/tls.rs", "transport/native/fetch/tests"]),
+];
 
 const TARGETS: &[&str] = &["target_arch", "target_family", "target_os", "cfg(unix)", "cfg(windows)"];
 
@@ -148,6 +154,8 @@ fn a_forbidden_edge_is_found() {
         ("server/mod.rs", "use crate::client::Client;"),
         ("novel/mod.rs", "use crate::json::Json;"),
         ("client/driver.rs", "use tokio_tungstenite::connect_async;"),
+        ("transport/http/core.rs", "use hyper::body::Incoming;"),
+        ("transport/native/websocket/connect.rs", "use rustls::ClientConfig;"),
         ("session/link.rs", "#[cfg(target_arch = \"wasm32\")]"),
         ("client/call.rs", "    #[cfg(unix)]"),
     ] {

@@ -223,7 +223,8 @@ async fn arguments_are_compared_with_their_headers() {
     let site = Site::new(&server).await;
     let whole = json!({"region": "us", "deep": {"n": 42}, "on": true});
     let (region, count, on) = (("Mcp-Param-Region", "us"), ("mcp-param-count", "42"), ("mcp-param-on", "true"));
-    let table: &[(&Value, &[(&str, &str)], u16)] = &[
+    type Row<'a> = (&'a Value, &'a [(&'a str, &'a str)], u16);
+    let table: &[Row<'_>] = &[
         (&whole, &[region, count, on], 200),
         (&whole, &[region, ("mcp-param-count", "42.0"), on], 200),
         (&whole, &[("mcp-param-region", "=?base64?dXM=?="), count, on], 200),

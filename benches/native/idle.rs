@@ -18,7 +18,7 @@ const SETTLED: Duration = Duration::from_secs(12);
 const WATCHED: Duration = Duration::from_secs(20);
 
 pub(crate) async fn run() -> Result<(), Fault> {
-    let server = Spawned::start(Kind::Everywire)?;
+    let server = Spawned::start(Kind::WebSocket)?;
     let mut clients = Vec::new();
     let mut before = [None; 2];
     for count in 0..CONNECTIONS + WARM_UP {

@@ -1,19 +1,20 @@
-//! How fast the native WebSocket client and server are, beside hand-written ones and beside no protocol at all.
+//! How fast the native client and server are over each carrier, beside hand-written ones and beside no protocol at all.
 //!
 //! ```text
-//! cargo bench --features server --bench native [-- ROUNDS]
+//! cargo bench --features server --bench native [-- [ROUNDS] [websocket | http | idle]]
 //! ```
 //!
 //! Every server is a process of its own with one thread, and so is the client. The rows take turns within each round, so
 //! that whatever else the machine does hits all of them; what is printed are medians over the rounds. Compare rows of one
 //! run, not figures of two. CPU time, memory and wake-ups come from `/proc` and are missing elsewhere than on Linux.
 
-mod hand;
+mod http;
 mod idle;
 mod measure;
 mod ours;
-mod raw;
 mod servers;
+mod websocket;
+mod wire;
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -86,13 +87,36 @@ impl Mode {
     }
 }
 
-const ROWS: [(&str, Kind); 6] = [
-    ("raw echo, no JSON", Kind::Raw),
-    ("hand-written client and server", Kind::Hand),
-    ("everywire (legacy) on the hand-written server", Kind::Hand),
-    ("everywire (modern) on the hand-written server", Kind::Hand),
-    ("everywire (legacy) on its own server", Kind::Everywire),
-    ("everywire (modern) on its own server", Kind::Everywire),
+/// Who asks.
+#[derive(Clone, Copy)]
+enum Asker {
+    Raw,
+    Hand,
+    Legacy,
+    Modern,
+}
+
+type Row = (&'static str, Asker, Kind);
+
+const WEBSOCKET: [Row; 6] = [
+    ("raw echo, no JSON", Asker::Raw, Kind::RawWebSocket),
+    ("hand-written client and server", Asker::Hand, Kind::HandWebSocket),
+    ("everywire (legacy) on the hand-written server", Asker::Legacy, Kind::HandWebSocket),
+    ("everywire (modern) on the hand-written server", Asker::Modern, Kind::HandWebSocket),
+    ("everywire (legacy) on its own server", Asker::Legacy, Kind::WebSocket),
+    ("everywire (modern) on its own server", Asker::Modern, Kind::WebSocket),
+];
+
+const HTTP: [Row; 9] = [
+    ("raw POST echo, no JSON", Asker::Raw, Kind::RawHttp),
+    ("hand-written client and server, JSON", Asker::Hand, Kind::HandJson),
+    ("everywire (legacy) on the hand-written server", Asker::Legacy, Kind::HandJson),
+    ("everywire (modern) on the hand-written server", Asker::Modern, Kind::HandJson),
+    ("hand-written client and server, events", Asker::Hand, Kind::HandEvents),
+    ("everywire (modern) on the server with events", Asker::Modern, Kind::HandEvents),
+    ("hand-written client on everywire's server", Asker::Hand, Kind::Http),
+    ("everywire (legacy) on its own server", Asker::Legacy, Kind::Http),
+    ("everywire (modern) on its own server", Asker::Modern, Kind::Http),
 ];
 
 /// What one row did in one round, per call in microseconds.
@@ -110,30 +134,46 @@ fn main() -> Result<(), Fault> {
         return runtime.block_on(servers::serve(kind));
     }
     let rounds = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(5);
-    runtime.block_on(run(rounds))
+    let chosen: Vec<String> = std::env::args().skip(1).filter(|word| PARTS.contains(&word.as_str())).collect();
+    let wanted = |part: &str| chosen.is_empty() || chosen.iter().any(|word| word == part);
+    runtime.block_on(async {
+        for (part, rows) in [("websocket", &WEBSOCKET[..]), ("http", &HTTP)] {
+            if wanted(part) {
+                run(part, rows, rounds).await?;
+            }
+        }
+        if wanted("idle") { idle::run().await } else { Ok(()) }
+    })
 }
 
-async fn run(rounds: usize) -> Result<(), Fault> {
+const PARTS: [&str; 3] = ["websocket", "http", "idle"];
+
+async fn run(part: &str, rows: &[Row], rounds: usize) -> Result<(), Fault> {
     for mode in Mode::ALL {
-        let mut samples = vec![Vec::new(); ROWS.len()];
+        let mut samples = vec![Vec::new(); rows.len()];
         for _ in 0..rounds {
-            for (row, samples) in samples.iter_mut().enumerate() {
+            for (row, samples) in rows.iter().zip(&mut samples) {
                 samples.push(sample(row, mode).await?);
             }
         }
-        print(mode, &samples);
+        println!("\n{part}: {}", mode.title());
+        print(rows, &samples);
     }
-    idle::run().await
+    Ok(())
 }
 
-async fn sample(row: usize, mode: Mode) -> Result<Sample, Fault> {
-    let server = Spawned::start(ROWS[row].1)?;
+async fn sample(&(_, asker, kind): &Row, mode: Mode) -> Result<Sample, Fault> {
+    let server = Spawned::start(kind)?;
     let url = server.url();
-    match row {
-        0 => measure(&raw::Client::connect(&url, &mode.text()).await?, mode, &server).await,
-        1 => measure(&hand::Client::connect(&url).await?, mode, &server).await,
-        2 | 4 => measure(&ours::Client::connect(&url, false).await?, mode, &server).await,
-        _ => measure(&ours::Client::connect(&url, true).await?, mode, &server).await,
+    match (asker, url.starts_with("http")) {
+        (Asker::Raw, false) => {
+            measure(&websocket::raw::Client::connect(&url, &mode.text()).await?, mode, &server).await
+        }
+        (Asker::Raw, true) => measure(&http::raw::Client::connect(&url, &mode.text()), mode, &server).await,
+        (Asker::Hand, false) => measure(&websocket::hand::Client::connect(&url).await?, mode, &server).await,
+        (Asker::Hand, true) => measure(&http::hand::Client::connect(&url)?, mode, &server).await,
+        (Asker::Legacy, _) => measure(&ours::Client::connect(&url, false).await?, mode, &server).await,
+        (Asker::Modern, _) => measure(&ours::Client::connect(&url, true).await?, mode, &server).await,
     }
 }
 
@@ -156,10 +196,9 @@ async fn measure<C: Echo>(client: &C, mode: Mode, server: &Spawned) -> Result<Sa
     })
 }
 
-fn print(mode: Mode, rows: &[Vec<Sample>]) {
-    println!("\n{}", mode.title());
+fn print(rows: &[Row], samples: &[Vec<Sample>]) {
     println!("{:46} {:>10} {:>10} {:>14} {:>14}", "", "calls/s", "p50 µs", "client CPU µs", "server CPU µs");
-    for ((name, _), samples) in ROWS.iter().zip(rows) {
+    for ((name, ..), samples) in rows.iter().zip(samples) {
         let of = |part: fn(&Sample) -> f64| median(&mut samples.iter().map(part).collect::<Vec<_>>());
         let maybe = |part: fn(&Sample) -> Option<f64>| {
             let known: Option<Vec<f64>> = samples.iter().map(part).collect();

@@ -9,19 +9,33 @@ use everywire::proto::CallToolResult;
 use everywire::server::{RequestContext, Server, ToolError, ToolHandler};
 
 use crate::measure::Process;
-use crate::{Fault, hand, raw};
+use crate::{Fault, http, websocket};
 
 const ROLE: &str = "EVERYWIRE_BENCH_SERVER";
 
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
-    Raw,
-    Hand,
-    Everywire,
+    RawWebSocket,
+    HandWebSocket,
+    WebSocket,
+    RawHttp,
+    /// Answers with JSON.
+    HandJson,
+    /// Answers with events.
+    HandEvents,
+    Http,
 }
 
 impl Kind {
-    const ALL: [(Self, &str); 3] = [(Self::Raw, "raw"), (Self::Hand, "hand"), (Self::Everywire, "everywire")];
+    const ALL: [(Self, &str); 7] = [
+        (Self::RawWebSocket, "raw-websocket"),
+        (Self::HandWebSocket, "hand-websocket"),
+        (Self::WebSocket, "websocket"),
+        (Self::RawHttp, "raw-http"),
+        (Self::HandJson, "hand-json"),
+        (Self::HandEvents, "hand-events"),
+        (Self::Http, "http"),
+    ];
 }
 
 /// Which server this process is to be.
@@ -32,9 +46,13 @@ pub(crate) fn asked_for() -> Option<Kind> {
 
 /// Serves until the process is killed; the address goes to standard output.
 pub(crate) async fn serve(kind: Kind) -> Result<(), Fault> {
-    if kind == Kind::Everywire {
+    if matches!(kind, Kind::WebSocket | Kind::Http) {
         let server = Server::builder("bench", "1").tool("echo", EchoTool).build();
-        let listener = server.bind_websocket("127.0.0.1:0").max_connections(usize::MAX).await?;
+        let bind = match kind {
+            Kind::Http => server.bind_http("127.0.0.1:0"),
+            _ => server.bind_websocket("127.0.0.1:0"),
+        };
+        let listener = bind.max_connections(usize::MAX).await?;
         println!("{}", listener.local_addr());
         return Ok(listener.run(std::future::pending()).await?);
     }
@@ -44,8 +62,11 @@ pub(crate) async fn serve(kind: Kind) -> Result<(), Fault> {
         let (stream, _) = listener.accept().await?;
         stream.set_nodelay(true)?;
         match kind {
-            Kind::Raw => tokio::spawn(raw::serve(stream)),
-            _ => tokio::spawn(hand::serve(stream)),
+            Kind::RawWebSocket => tokio::spawn(websocket::raw::serve(stream)),
+            Kind::RawHttp => tokio::spawn(http::raw::serve(stream)),
+            Kind::HandJson => tokio::spawn(http::hand::serve(stream, false)),
+            Kind::HandEvents => tokio::spawn(http::hand::serve(stream, true)),
+            _ => tokio::spawn(websocket::hand::serve(stream)),
         };
     }
 }
@@ -66,6 +87,7 @@ impl ToolHandler for EchoTool {
 
 /// A server process; dropped it is killed.
 pub(crate) struct Spawned {
+    kind: Kind,
     child: Child,
     address: SocketAddr,
 }
@@ -80,11 +102,14 @@ impl Spawned {
             .spawn()?;
         let mut line = String::new();
         BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut line)?;
-        Ok(Self { child, address: line.trim().parse()? })
+        Ok(Self { kind, child, address: line.trim().parse()? })
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("ws://{}/", self.address)
+        match self.kind {
+            Kind::RawWebSocket | Kind::HandWebSocket | Kind::WebSocket => format!("ws://{}/", self.address),
+            _ => format!("http://{}/", self.address),
+        }
     }
 
     pub(crate) fn process(&self) -> Process {

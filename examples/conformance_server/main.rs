@@ -26,7 +26,7 @@ async fn main() -> Result<(), everywire::Error> {
     let server = resources::add(server);
     let server = prompts::add(server);
 
-    let listener = server.build().bind_websocket(address).await?;
+    let listener = server.build().bind_http(address).await?;
     println!("http://{}/mcp", listener.local_addr());
     listener.run(std::future::pending()).await
 }

@@ -30,7 +30,8 @@ pub fn add(server: ServerBuilder) -> ServerBuilder {
             log(&cx).await;
             Ok(CallToolResult::text("Logged what was asked for."))
         })
-        .tool_fn("test_reconnection", tool("Ends its stream before its answer."), async |_, _| {
+        .tool_fn("test_reconnection", tool("Ends its stream before its answer."), async |_, cx| {
+            cx.close_stream(Duration::from_millis(500));
             sleep(PAUSE * 2).await;
             Ok(CallToolResult::text("Reconnection test completed: the answer came over another stream."))
         })

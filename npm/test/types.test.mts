@@ -28,7 +28,7 @@ const client: Client = await connect("ws://127.0.0.1:9001/", {
 });
 
 const over = await connect("https://example.com/mcp", { headers: new Headers({ a: "b" }), credentials: "include", fetch: (url, init) => fetch(url, init) });
-over.server.transport satisfies "http" | "websocket";
+over.server.transport satisfies "http" | "http+sse" | "websocket";
 // @ts-expect-error there is no such mode
 await connect("https://x", { credentials: "always" });
 
@@ -107,8 +107,8 @@ try {
     code satisfies string;
     error.rpcCode?.toFixed();
     error.maybeExecuted satisfies boolean;
-    const { causes, steps }: Diagnosis = (await error.diagnose?.()) ?? (await diagnose("https://x", { headers: ["mcp-name"], onStep: ({ ok }) => void ok }));
-    causes[0]?.add?.join(steps[0]?.outcome);
+    const { causes }: Diagnosis = (await error.diagnose?.()) ?? (await diagnose("https://x", { headers: ["mcp-name"], onProgress: ({ done, of = 0 }) => void (done / of) }));
+    causes[0]?.headers?.join(causes[0].summary);
     if (causes[0]?.kind === "csp") causes[0].certainty satisfies "certain" | "likely" | "possible";
     // @ts-expect-error there is no such code
     if (error.code === "oops") error;

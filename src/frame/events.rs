@@ -72,6 +72,13 @@ impl EventParser {
         self.retry
     }
 
+    /// How much memory it holds for what has come.
+    #[cfg(feature = "__fuzzing")]
+    pub(crate) fn held(&self) -> usize {
+        let id = self.id.as_ref().map_or(0, String::capacity);
+        self.line.capacity() + self.data.capacity() + self.name.capacity() + self.last_id.capacity() + id
+    }
+
     /// Takes the stream's next bytes. `each` is given the name (empty where there is none) and the data, its lines joined
     /// by LF, of every event that is whole now; events without data are none, one with an empty `data` line is one.
     /// Data of one line that lies in this chunk is given as a slice of the chunk.

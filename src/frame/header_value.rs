@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-
+use crate::platform::base64;
 use crate::text::join;
 
 const PREFIX: &str = "=?base64?";
@@ -18,7 +16,7 @@ pub(crate) fn encode(value: &str) -> Cow<'_, str> {
     if trimmed && visible(value) && !(value.starts_with(PREFIX) && value.ends_with(SUFFIX)) {
         return Cow::Borrowed(value);
     }
-    Cow::Owned(join(&[PREFIX, &STANDARD.encode(value), SUFFIX]))
+    Cow::Owned(join(&[PREFIX, &base64(value), SUFFIX]))
 }
 
 /// The text that a header's value stands for; `None` where it has characters that no value may have, or where what stands
@@ -26,6 +24,9 @@ pub(crate) fn encode(value: &str) -> Cow<'_, str> {
 #[cfg(any(feature = "server", test))]
 #[cfg_attr(not(test), allow(dead_code))]
 pub(crate) fn decode(value: &str) -> Option<Cow<'_, str>> {
+    use ::base64::Engine as _;
+    use ::base64::engine::general_purpose::STANDARD;
+
     match value.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX)) {
         Some(encoded) => String::from_utf8(STANDARD.decode(encoded).ok()?).ok().map(Cow::Owned),
         None if value.split('\t').all(visible) => Some(Cow::Borrowed(value)),

@@ -14,6 +14,8 @@ cfg_if::cfg_if! {
     }
 }
 
+#[cfg(any(feature = "http", feature = "server", all(feature = "websocket", target_arch = "wasm32")))]
+pub(crate) use imp::base64;
 #[cfg(feature = "server")]
 pub(crate) use imp::fill_random;
 #[cfg(feature = "http")]

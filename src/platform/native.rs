@@ -96,6 +96,13 @@ pub(crate) fn line_end(bytes: &[u8]) -> Option<usize> {
     memchr::memchr2(b'\r', b'\n', bytes)
 }
 
+/// A text's UTF-8 in Base64 (RFC 4648 section 4).
+#[cfg(any(feature = "http", feature = "server"))]
+pub(crate) fn base64(text: &str) -> String {
+    use ::base64::Engine as _;
+    ::base64::engine::general_purpose::STANDARD.encode(text)
+}
+
 /// `#[test]`, on both targets.
 #[cfg(test)]
 pub(crate) use core::prelude::v1::test;

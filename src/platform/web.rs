@@ -134,6 +134,7 @@ pub fn sleep(duration: Duration) -> BoxFuture<'static, ()> {
 extern "C" {
     #[wasm_bindgen(js_namespace = performance, js_name = now)]
     fn performance_now() -> f64;
+    fn btoa(binary: &str) -> String;
     #[wasm_bindgen(js_namespace = Math, js_name = random)]
     fn math_random() -> f64;
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues, catch)]
@@ -159,6 +160,13 @@ pub(crate) fn seed() -> u64 {
 /// Fills `bytes` from the host's generator; `false` where it has none to give.
 pub(crate) fn fill_random(bytes: &mut [u8]) -> bool {
     get_random_values(bytes).is_ok()
+}
+
+/// A text's UTF-8 in Base64 (RFC 4648 section 4).
+#[cfg(any(feature = "http", feature = "websocket", feature = "server"))]
+pub(crate) fn base64(text: &str) -> String {
+    // The host takes a character for a byte.
+    btoa(&text.bytes().map(char::from).collect::<String>())
 }
 
 /// The first CR or LF.

@@ -164,9 +164,10 @@ impl Shared {
         self.resumable
     }
 
-    /// Whether the stream is to be closed now.
+    /// Whether the stream is to be closed now: it was asked for, and nothing is left to be sent before.
     pub(super) fn take_hang_up(&self) -> Option<Duration> {
-        self.out.lock().hang_up.take()
+        let mut out = self.out.lock();
+        if out.control.is_empty() && out.data.is_empty() { out.hang_up.take() } else { None }
     }
 
     /// Whether the connection or session has ended.

@@ -42,12 +42,12 @@ impl<T: Ticket> Session<T> {
     pub(super) fn open_push_stream(&mut self) {
         let asked = || self.options.capabilities.entries().is_some_and(|offered| !offered.is_empty());
         let legacy = matches!(self.stage, Stage::Ready { era: Era::Legacy, .. }) && self.link.per_request();
-        if legacy && (!self.subs.is_empty() || self.log_level.is_some() || asked()) {
-            if let LinkState::Up(up) = &mut self.link
-                && !std::mem::replace(&mut up.listening, true)
-            {
-                self.control.push_back(Outbound::Listen);
-            }
+        if legacy
+            && (!self.subs.is_empty() || self.log_level.is_some() || asked())
+            && let LinkState::Up(up) = &mut self.link
+            && !std::mem::replace(&mut up.listening, true)
+        {
+            self.control.push_back(Outbound::Listen);
         }
     }
 

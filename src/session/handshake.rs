@@ -163,7 +163,11 @@ impl<T: Ticket> Session<T> {
                 let met = self.probe_error.take().filter(Error::is_auth_required);
                 self.refuse(met.unwrap_or_else(refused));
             }
-            // Gateways answer an unknown method so, too: `initialize` with the same credential decides.
+            Ruling::Arbitrate if self.options.era == EraChoice::Modern => {
+                let error = self.take_probe_error();
+                self.handshake_failed(error, now);
+            }
+            // Gateways and servers answer an unknown method so, too.
             Ruling::Arbitrate => self.initialize(None, false, now),
             Ruling::NotMcp => {
                 let met = self.probe_error.take();

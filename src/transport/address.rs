@@ -62,7 +62,7 @@ pub(super) fn config(detail: impl Into<String>) -> TransportError {
     TransportError::new(TransportErrorKind::Config, detail)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "websocket"))]
 mod tests {
     use super::*;
 

@@ -33,6 +33,8 @@ pub use error::{TransportError, TransportErrorKind};
 pub use fallback::Fallback;
 #[cfg(feature = "http")]
 pub use http::Http;
+#[cfg(all(feature = "http", any(test, feature = "__fuzzing")))]
+pub(crate) use http::{Answer, Scripted};
 #[cfg(feature = "websocket")]
 pub use imp::WebSocket;
 #[cfg(feature = "websocket")]

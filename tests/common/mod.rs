@@ -47,46 +47,148 @@ pub async fn soon<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
+/// What a promise is kept over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    WebSocket,
+    Http,
+}
+
+impl Carrier {
+    /// A scripted peer in a process of its own, which can be killed.
+    pub async fn spawn(self, era: &str) -> Peer {
+        let carrier = if self == Self::Http { "http" } else { "websocket" };
+        Peer::new(self, &control(&format!("/spawn?program=scripted&era={era}&carrier={carrier}")).await)
+    }
+
+    /// The server of this crate, in a process of its own. It speaks both eras and has the tools of `tests/support/test_server.rs`.
+    pub async fn own(self) -> Peer {
+        Peer::new(self, &control("/spawn?program=test_server").await)
+    }
+
+    /// A scripted peer.
+    pub async fn peer(self, era: &str) -> Peer {
+        match self {
+            Self::WebSocket => Peer::stub("peer", era).await,
+            Self::Http => Peer::http(era, &Value::Array(Vec::new())).await,
+        }
+    }
+
+    /// How many of so many requests can be under way at once: a browser has six connections to one host.
+    pub fn at_once(self, wanted: usize) -> usize {
+        if self == Self::Http && IN_BROWSER { wanted.min(5) } else { wanted }
+    }
+
+    /// Waits until a client has noticed that its server is gone. Over HTTP there is nothing to notice before the next request.
+    pub async fn loss(self, events: &mut Events) {
+        if self == Self::WebSocket {
+            loss(events).await;
+        }
+    }
+}
+
+/// Runs `async fn name(carrier: Carrier)` over each carrier.
+#[allow(unused_macros, reason = "each test program uses its own part")]
+macro_rules! each_carrier {
+    ($($name:ident),* $(,)?) => {$(
+        mod $name {
+            use $crate::common::{Carrier, promise};
+
+            #[promise]
+            async fn over_websocket() {
+                super::$name(Carrier::WebSocket).await;
+            }
+
+            #[promise]
+            async fn over_http() {
+                super::$name(Carrier::Http).await;
+            }
+        }
+    )*};
+}
+
+/// Runs `async fn name(carrier: Carrier, era: &str)` over each carrier, in both eras.
+#[allow(unused_macros, reason = "each test program uses its own part")]
+macro_rules! each_carrier_and_era {
+    ($($name:ident),* $(,)?) => {$(
+        mod $name {
+            use $crate::common::{Carrier, promise};
+
+            #[promise]
+            async fn over_websocket_modern() {
+                super::$name(Carrier::WebSocket, "modern").await;
+            }
+
+            #[promise]
+            async fn over_websocket_legacy() {
+                super::$name(Carrier::WebSocket, "legacy").await;
+            }
+
+            #[promise]
+            async fn over_http_modern() {
+                super::$name(Carrier::Http, "modern").await;
+            }
+
+            #[promise]
+            async fn over_http_legacy() {
+                super::$name(Carrier::Http, "legacy").await;
+            }
+        }
+    )*};
+}
+
+#[allow(unused_imports, reason = "each test program uses its own part")]
+pub(crate) use {each_carrier, each_carrier_and_era};
+
 /// A peer that the control server runs.
 pub struct Peer {
+    carrier: Carrier,
     id: u64,
-    port: u64,
+    pub port: u64,
     via: u64,
 }
 
 impl Peer {
-    fn new(answer: &Value) -> Self {
+    fn new(carrier: Carrier, answer: &Value) -> Self {
         let number = |key: &str| answer[key].as_u64().unwrap_or_default();
-        Self { id: number("id"), port: number("port"), via: number("via") }
+        Self { carrier, id: number("id"), port: number("port"), via: number("via") }
     }
 
-    /// A peer in a process of its own, which can be killed.
-    pub async fn spawn(era: &str) -> Self {
-        Self::new(&control(&format!("/spawn?program=scripted&era={era}")).await)
-    }
-
-    /// The server of this crate, in a process of its own. It speaks both eras and has the tools of `tests/support/test_server.rs`.
-    pub async fn own() -> Self {
-        Self::new(&control("/spawn?program=test_server").await)
-    }
-
-    /// A peer of that kind.
+    /// A peer of that kind, over WebSocket.
     pub async fn stub(kind: &str, era: &str) -> Self {
-        Self::new(&control(&format!("/stub?kind={kind}&era={era}")).await)
+        Self::new(Carrier::WebSocket, &control(&format!("/stub?kind={kind}&era={era}")).await)
+    }
+
+    /// A scripted peer over HTTP, with rules for what goes wrong: see `tests/support/control/over_http/rules.rs`.
+    pub async fn http(era: &str, rules: &Value) -> Self {
+        let rules = escaped(&rules.to_string());
+        Self::new(Carrier::Http, &control(&format!("/http?era={era}&rules={rules}")).await)
+    }
+
+    fn address(&self, secure: &str, host: &str, port: u64) -> String {
+        match self.carrier {
+            Carrier::WebSocket => format!("ws{secure}://{host}:{port}/"),
+            Carrier::Http => format!("http{secure}://{host}:{port}/mcp"),
+        }
     }
 
     pub fn url(&self) -> String {
-        format!("ws://127.0.0.1:{}/", self.port)
+        self.address("", "127.0.0.1", self.port)
     }
 
     /// The same peer through a port that can become a black hole.
     pub fn url_via(&self) -> String {
-        format!("ws://127.0.0.1:{}/", self.via)
+        self.address("", "127.0.0.1", self.via)
     }
 
     /// Over TLS.
-    pub fn url_tls(&self) -> String {
-        format!("wss://localhost:{}/", self.port)
+    pub fn url_tls(&self, carrier: Carrier) -> String {
+        Self { carrier, ..*self }.address("s", "localhost", self.port)
+    }
+
+    /// Lets what waits at `until name` in the peer's rules go on.
+    pub async fn release(&self, name: &str) {
+        control(&format!("/release?id={}&name={name}", self.id)).await;
     }
 
     pub async fn kill(&self) {
@@ -104,6 +206,14 @@ impl Peer {
     /// Waits until `count` lines of what the peer noted hold the text.
     pub async fn noted(&self, text: &str, count: usize) -> Vec<String> {
         strings(&control(&format!("/await?id={}&text={}&count={count}", self.id, escaped(text))).await)
+    }
+
+    /// Waits until the peer was told that nobody wants that many answers any more.
+    pub async fn cancelled(&self, era: &str, count: usize) {
+        match (self.carrier, era) {
+            (Carrier::Http, "modern") => _ = self.noted("aborted POST", count).await,
+            _ => _ = self.noted("\"notifications/cancelled\"", count).await,
+        }
     }
 
     /// What the peer noted so far with the text in it.

@@ -14,6 +14,8 @@ client.setRequestHandler("elicitation/create", () => ({ action: "accept", conten
 await client.connect(new StreamableHTTPClientTransport(new URL(url)));
 const text = (result) => result.content[0].text;
 const progress = [];
+// The client tells of rounds of input in the same way, without a total: that is not the server's progress.
+const onprogress = ({ progress: done, total }) => total !== undefined && progress.push(done);
 const { tools } = await client.listTools();
 const seen = {
   server: client.getServerVersion().name,
@@ -21,7 +23,7 @@ const seen = {
   tools: tools.map((tool) => tool.name).sort(),
   echo: text(await client.callTool({ name: "echo", arguments: { text: "żółw" } })),
   ask: text(await client.callTool({ name: "ask", arguments: {} })),
-  steps: text(await client.callTool({ name: "steps", arguments: {} }, { onprogress: (step) => progress.push(step.progress) })),
+  steps: text(await client.callTool({ name: "steps", arguments: {} }, { onprogress })),
   progress,
   failed: (await client.callTool({ name: "fail", arguments: {} })).isError,
 };

@@ -2,6 +2,7 @@
 //! are; without it (`EVERYWIRE_INTEROP` unset) there is nobody to talk to and the tests say so.
 
 mod everything;
+mod http_clients;
 mod http_servers;
 mod peers;
 mod websocket;

@@ -7,19 +7,26 @@ use everywire::{Client, Pending, State};
 use futures_util::StreamExt as _;
 use serde_json::json;
 
-use crate::common::{Peer, connected, promise, soon};
+use crate::common::{Carrier, connected, each_carrier, soon};
+
+each_carrier!(
+    close_answers_all,
+    a_killed_server_answers_all,
+    dropping_the_last_clone_closes_the_connection,
+    calls_overlap_and_get_their_own_answers,
+);
 
 fn waiting(client: &Client, count: usize) -> Vec<Pending<CallToolResult>> {
     (0..count).map(|_| client.call_tool("never", json!({ "text": "waits" })).into_future()).collect()
 }
 
-#[promise]
-async fn close_answers_all() {
-    let peer = Peer::stub("peer", "modern").await;
+async fn close_answers_all(carrier: Carrier) {
+    let peer = carrier.peer("modern").await;
     let client = connected(&peer.url()).await;
     let mut events = client.events();
-    let calls = waiting(&client, 50);
-    peer.noted("run never waits", 50).await;
+    let count = carrier.at_once(50);
+    let calls = waiting(&client, count);
+    peer.noted("run never waits", count).await;
     client.close().await;
     for call in calls {
         let error = soon(call).await.expect_err("closed");
@@ -29,15 +36,15 @@ async fn close_answers_all() {
     assert!(matches!(client.state(), State::Closed { reason: None }), "{:?}", client.state());
     let error = soon(client.call_tool("echo", json!({})).into_future()).await.expect_err("closed");
     assert!(error.is_closed(), "{error}");
-    peer.noted("end", 1).await;
+    peer.noted("end", if carrier == Carrier::Http { count } else { 1 }).await;
 }
 
-#[promise]
-async fn a_killed_server_answers_all() {
-    let peer = Peer::spawn("modern").await;
+async fn a_killed_server_answers_all(carrier: Carrier) {
+    let peer = carrier.spawn("modern").await;
     let client = connected(&peer.url()).await;
-    let calls = waiting(&client, 50);
-    peer.noted("run never waits", 50).await;
+    let count = carrier.at_once(50);
+    let calls = waiting(&client, count);
+    peer.noted("run never waits", count).await;
     peer.kill().await;
     for call in calls {
         let error = soon(call).await.expect_err("lost");
@@ -46,9 +53,8 @@ async fn a_killed_server_answers_all() {
     assert_eq!(client.metrics().in_flight, 0);
 }
 
-#[promise]
-async fn dropping_the_last_clone_closes_the_connection() {
-    let peer = Peer::stub("peer", "modern").await;
+async fn dropping_the_last_clone_closes_the_connection(carrier: Carrier) {
+    let peer = carrier.peer("legacy").await;
     let client = connected(&peer.url()).await;
     let clone = client.clone();
     let mut events = client.events();
@@ -56,12 +62,11 @@ async fn dropping_the_last_clone_closes_the_connection() {
     crate::common::echo(&clone, "still open").await;
     drop(clone);
     while soon(events.next()).await.is_some() {}
-    peer.noted("end", 1).await;
+    peer.noted(if carrier == Carrier::Http { "request DELETE" } else { "end" }, 1).await;
 }
 
-#[promise]
-async fn calls_overlap_and_get_their_own_answers() {
-    let peer = Peer::stub("peer", "modern").await;
+async fn calls_overlap_and_get_their_own_answers(carrier: Carrier) {
+    let peer = carrier.peer("modern").await;
     let client = connected(&peer.url()).await;
     let calls: Vec<_> =
         (0..200).map(|n| (n, client.call_tool("echo", json!({ "text": n.to_string() })).into_future())).collect();

@@ -6,10 +6,13 @@ use everywire::json::Json;
 use everywire::proto::{ElicitRequest, ElicitResult};
 use serde_json::json;
 
-use crate::common::{Peer, client, connected, promise, soon};
+use crate::common::{Carrier, client, connected, each_carrier, each_carrier_and_era, soon};
 
-async fn asked(era: &str) {
-    let peer = Peer::stub("peer", era).await;
+each_carrier_and_era!(a_question_is_answered, a_question_is_declined);
+each_carrier!(without_a_handler_nothing_is_declared_and_a_question_fails_the_call);
+
+async fn a_question_is_answered(carrier: Carrier, era: &str) {
+    let peer = carrier.peer(era).await;
     let modern = era == "modern";
     let client = client(&peer.url()).on_elicit(move |cx: everywire::InputContext, request: ElicitRequest| async move {
         assert_eq!(cx.in_answer, modern);
@@ -25,37 +28,16 @@ async fn asked(era: &str) {
     }
 }
 
-#[promise]
-async fn a_modern_question_is_answered() {
-    asked("modern").await;
-}
-
-#[promise]
-async fn a_legacy_question_is_answered() {
-    asked("legacy").await;
-}
-
-async fn declined(era: &str) {
-    let peer = Peer::stub("peer", era).await;
+async fn a_question_is_declined(carrier: Carrier, era: &str) {
+    let peer = carrier.peer(era).await;
     let builder = client(&peer.url()).on_elicit(|_, _: ElicitRequest| async { ElicitResult::decline() });
     let client = soon(builder.connect()).await.expect("connected");
     let result = soon(client.call_tool("ask", json!({})).into_future()).await.expect("answered");
     assert_eq!(result.all_text(), "decline");
 }
 
-#[promise]
-async fn a_modern_question_is_declined() {
-    declined("modern").await;
-}
-
-#[promise]
-async fn a_legacy_question_is_declined() {
-    declined("legacy").await;
-}
-
-#[promise]
-async fn without_a_handler_nothing_is_declared_and_a_question_fails_the_call() {
-    let peer = Peer::stub("peer", "modern").await;
+async fn without_a_handler_nothing_is_declared_and_a_question_fails_the_call(carrier: Carrier) {
+    let peer = carrier.peer("modern").await;
     let client = connected(&peer.url()).await;
     let error = soon(client.call_tool("ask", json!({})).into_future()).await.expect_err("nobody can answer");
     assert!(!error.is_timeout(), "{error}");

@@ -4,10 +4,12 @@ use std::future::IntoFuture as _;
 
 use serde_json::{Value, json};
 
-use crate::common::{Peer, connected, promise, soon};
+use crate::common::{Carrier, connected, each_carrier_and_era, soon};
 
-async fn whole(era: &str) {
-    let peer = Peer::stub("peer", era).await;
+each_carrier_and_era!(an_error_arrives_whole);
+
+async fn an_error_arrives_whole(carrier: Carrier, era: &str) {
+    let peer = carrier.peer(era).await;
     let client = connected(&peer.url()).await;
     let error = soon(client.call_tool("error", json!({})).into_future()).await.expect_err("an error");
     let rpc = error.rpc().expect("the server's own");
@@ -24,14 +26,4 @@ async fn whole(era: &str) {
     let failed = soon(client.call_tool("fail", json!({})).into_future()).await.expect("a tool that fails has a result");
     assert!(failed.is_error);
     assert_eq!(failed.all_text(), "it broke");
-}
-
-#[promise]
-async fn a_modern_error_arrives_whole() {
-    whole("modern").await;
-}
-
-#[promise]
-async fn a_legacy_error_arrives_whole() {
-    whole("legacy").await;
 }

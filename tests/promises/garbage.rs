@@ -5,49 +5,54 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::common::{Peer, connected, echo, promise, soon};
+use crate::common::{Carrier, Peer, connected, each_carrier, echo, promise, soon};
+
+each_carrier!(
+    answers_to_nothing_are_for_nobody,
+    the_first_of_two_answers_counts,
+    invalid_json_is_passed_over,
+    a_number_is_no_message,
+    an_array_is_no_message,
+    an_id_of_another_type_is_another_id,
+    a_connection_that_just_ends_is_noticed,
+);
 
 /// The tool talks nonsense and then answers; the nonsense must not count.
-async fn shrugged_off(tool: &str, answer: &str) {
-    let peer = Peer::stub("peer", "modern").await;
+async fn shrugged_off(carrier: Carrier, tool: &str, answer: &str) {
+    let peer = carrier.peer("modern").await;
     let client = connected(&peer.url()).await;
     let result = soon(client.call_tool(tool, json!({})).into_future()).await;
     assert_eq!(result.expect("the answer after the nonsense").all_text(), answer);
     echo(&client, "goes on").await;
 }
 
-#[promise]
-async fn answers_to_nothing_are_for_nobody() {
-    shrugged_off("stranger", "for you").await;
+async fn answers_to_nothing_are_for_nobody(carrier: Carrier) {
+    shrugged_off(carrier, "stranger", "for you").await;
 }
 
-#[promise]
-async fn the_first_of_two_answers_counts() {
-    let peer = Peer::stub("peer", "modern").await;
+async fn the_first_of_two_answers_counts(carrier: Carrier) {
+    let peer = carrier.peer("modern").await;
     let client = connected(&peer.url()).await;
     assert_eq!(soon(client.call_tool("twice", json!({})).into_future()).await.expect("one").all_text(), "first");
     echo(&client, "goes on").await;
-    assert_eq!(client.metrics().late, 1);
+    // Over HTTP nobody reads the second one.
+    assert_eq!(client.metrics().late, u64::from(carrier == Carrier::WebSocket));
 }
 
-#[promise]
-async fn invalid_json_is_passed_over() {
-    shrugged_off("invalid", "after the invalid one").await;
+async fn invalid_json_is_passed_over(carrier: Carrier) {
+    shrugged_off(carrier, "invalid", "after the invalid one").await;
 }
 
-#[promise]
-async fn a_number_is_no_message() {
-    shrugged_off("scalar", "after the number").await;
+async fn a_number_is_no_message(carrier: Carrier) {
+    shrugged_off(carrier, "scalar", "after the number").await;
 }
 
-#[promise]
-async fn an_array_is_no_message() {
-    shrugged_off("batch", "after the array").await;
+async fn an_array_is_no_message(carrier: Carrier) {
+    shrugged_off(carrier, "batch", "after the array").await;
 }
 
-#[promise]
-async fn an_id_of_another_type_is_another_id() {
-    let peer = Peer::stub("peer", "modern").await;
+async fn an_id_of_another_type_is_another_id(carrier: Carrier) {
+    let peer = carrier.peer("modern").await;
     let client = connected(&peer.url()).await;
     let error = soon(client.call_tool("wrong-id", json!({})).timeout(Duration::from_millis(300)).into_future())
         .await
@@ -69,8 +74,16 @@ async fn a_binary_frame_ends_the_client_with_a_reason() {
 }
 
 #[promise]
-async fn a_connection_that_just_ends_is_noticed() {
-    let peer = Peer::stub("peer", "modern").await;
+async fn an_answer_that_is_no_text_fails_its_call_alone_over_http() {
+    let peer = Carrier::Http.peer("modern").await;
+    let client = connected(&peer.url()).await;
+    let error = soon(client.call_tool("binary", json!({})).into_future()).await.expect_err("no text");
+    assert_eq!(error.code(), "protocol", "{error}");
+    echo(&client, "goes on").await;
+}
+
+async fn a_connection_that_just_ends_is_noticed(carrier: Carrier) {
+    let peer = carrier.peer("modern").await;
     let client = connected(&peer.url()).await;
     for (tool, arguments) in
         [("drop", json!({})), ("close", json!({ "code": 1011 })), ("close", json!({ "code": 1001 }))]

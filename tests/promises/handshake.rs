@@ -2,7 +2,24 @@
 
 use std::time::Duration;
 
-use crate::common::{IN_BROWSER, Peer, client, connected, echo, promise, soon};
+use serde_json::json;
+
+use crate::common::{Carrier, IN_BROWSER, Peer, client, connected, each_carrier, echo, promise, soon};
+
+each_carrier!(
+    a_port_without_a_listener_is_named,
+    a_certificate_for_somebody_else_is_refused,
+    the_token_travels_as_the_platform_lets_it_and_shows_nowhere,
+);
+
+/// What a browser says of an address that it does not get to, whatever the reason.
+fn natively_or_hidden(carrier: Carrier, natively: &'static str) -> &'static str {
+    match carrier {
+        _ if !IN_BROWSER => natively,
+        Carrier::WebSocket => "connect_failed",
+        Carrier::Http => "cors_or_network",
+    }
+}
 
 /// The code of the error that connecting to such a peer ends with, and what it says.
 async fn refused(kind: &str) -> (String, String) {
@@ -63,19 +80,17 @@ async fn a_server_that_never_says_a_word_is_given_up() {
     assert_eq!(code, "timeout", "{text}");
 }
 
-#[promise]
-async fn a_port_without_a_listener_is_named() {
-    let peer = Peer::spawn("modern").await;
+async fn a_port_without_a_listener_is_named(carrier: Carrier) {
+    let peer = carrier.spawn("modern").await;
     peer.kill().await;
     let error = soon(client(&peer.url()).connect()).await.expect_err("nobody listens");
-    assert_eq!(error.code(), "connect_failed", "{error}");
+    assert_eq!(error.code(), natively_or_hidden(carrier, "connect_failed"), "{error}");
 }
 
-#[promise]
-async fn a_certificate_for_somebody_else_is_refused() {
+async fn a_certificate_for_somebody_else_is_refused(carrier: Carrier) {
     let peer = Peer::stub("wrong-name", "modern").await;
-    let error = soon(client(&peer.url_tls()).connect()).await.expect_err("not its name");
-    assert_eq!(error.code(), if IN_BROWSER { "connect_failed" } else { "tls" }, "{error}");
+    let error = soon(client(&peer.url_tls(carrier)).connect()).await.expect_err("not its name");
+    assert_eq!(error.code(), natively_or_hidden(carrier, "tls"), "{error}");
 }
 
 #[promise]
@@ -86,16 +101,23 @@ async fn a_server_that_takes_no_subprotocol_is_tried_once_without() {
     assert_eq!(peer.log("connection").await.iter().filter(|line| *line == "connection").count(), 2);
 }
 
-#[promise]
-async fn the_token_travels_as_the_platform_lets_it_and_shows_nowhere() {
-    let peer = Peer::stub("peer", "modern").await;
+async fn the_token_travels_as_the_platform_lets_it_and_shows_nowhere(carrier: Carrier) {
+    let peer = carrier.peer("modern").await;
     let client = soon(client(&peer.url()).token("s3cr3t").connect()).await.expect("connected");
     let seen = peer.log("s3cr3t").await;
-    let expected = if IN_BROWSER { "mcp.auth.s3cr3t" } else { "header authorization: Bearer s3cr3t" };
+    let subprotocol = IN_BROWSER && carrier == Carrier::WebSocket;
+    let expected = if subprotocol { "mcp.auth.s3cr3t" } else { "header authorization: Bearer s3cr3t" };
     assert!(seen.len() == 1 && seen[0].contains(expected), "{seen:?}");
     assert!(!format!("{client:?}").contains("s3cr3t"));
 
-    let peer = Peer::stub("401", "modern").await;
+    let peer = match carrier {
+        Carrier::WebSocket => Peer::stub("401", "modern").await,
+        Carrier::Http => {
+            let refusal = json!({ "answer": { "status": 401, "headers": { "WWW-Authenticate": "Bearer" } } });
+            Peer::http("modern", &json!([{ "steps": [refusal] }])).await
+        }
+    };
     let error = soon(crate::common::client(&peer.url()).token("s3cr3t").connect()).await.expect_err("refused");
+    assert!(error.is_auth_required() || IN_BROWSER, "{error}");
     assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");
 }

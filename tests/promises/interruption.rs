@@ -4,10 +4,17 @@ use std::future::IntoFuture as _;
 
 use serde_json::json;
 
-use crate::common::{Peer, connected, echo, loss, promise, soon};
+use crate::common::{Carrier, connected, each_carrier, each_carrier_and_era, echo, loss, soon};
 
-async fn not_repeated(era: &str) {
-    let peer = Peer::spawn(era).await;
+each_carrier_and_era!(a_tool_call_that_may_have_run_is_not_repeated);
+each_carrier!(
+    an_idempotent_tool_call_is_repeated,
+    a_read_is_repeated_without_asking,
+    a_call_made_while_the_server_is_away_waits_for_it,
+);
+
+async fn a_tool_call_that_may_have_run_is_not_repeated(carrier: Carrier, era: &str) {
+    let peer = carrier.spawn(era).await;
     let client = connected(&peer.url()).await;
     let call = client.call_tool("count", json!({ "text": "once" })).into_future();
     peer.noted("run count once", 1).await;
@@ -21,19 +28,8 @@ async fn not_repeated(era: &str) {
     assert_eq!(peer.log("run count once").await.len(), 1);
 }
 
-#[promise]
-async fn a_modern_tool_call_that_may_have_run_is_not_repeated() {
-    not_repeated("modern").await;
-}
-
-#[promise]
-async fn a_legacy_tool_call_that_may_have_run_is_not_repeated() {
-    not_repeated("legacy").await;
-}
-
-#[promise]
-async fn an_idempotent_tool_call_is_repeated() {
-    let peer = Peer::spawn("modern").await;
+async fn an_idempotent_tool_call_is_repeated(carrier: Carrier) {
+    let peer = carrier.spawn("modern").await;
     let client = connected(&peer.url()).await;
     let call = client.call_tool("count", json!({ "text": "twice" })).idempotent().into_future();
     peer.noted("run count twice", 1).await;
@@ -51,9 +47,8 @@ async fn an_idempotent_tool_call_is_repeated() {
     assert_ne!(ids[0], ids[1], "a repeated request has an id of its own");
 }
 
-#[promise]
-async fn a_read_is_repeated_without_asking() {
-    let peer = Peer::spawn("modern").await;
+async fn a_read_is_repeated_without_asking(carrier: Carrier) {
+    let peer = carrier.spawn("modern").await;
     let client = connected(&peer.url()).await;
     let read = client.request("resources/read", &json!({ "uri": "held:it" })).into_future();
     peer.noted("read held:it", 1).await;
@@ -63,15 +58,17 @@ async fn a_read_is_repeated_without_asking() {
     assert_eq!(result["contents"][0]["text"], "read");
 }
 
-#[promise]
-async fn a_call_made_while_the_server_is_away_waits_for_it() {
-    let peer = Peer::spawn("modern").await;
+async fn a_call_made_while_the_server_is_away_waits_for_it(carrier: Carrier) {
+    let peer = carrier.spawn("modern").await;
     let client = connected(&peer.url()).await;
     let mut events = client.events();
     peer.kill().await;
+    // Over HTTP it takes a request to find out, and one that can be repeated: a kept connection may die under it.
+    let first = client.request("resources/read", &json!({ "uri": "note:it" })).into_future();
     loss(&mut events).await;
     let call = client.call_tool("count", json!({ "text": "later" })).into_future();
     peer.start().await;
     assert_eq!(soon(call).await.expect("sent once the server is back").all_text(), "generation 1");
+    soon(first).await.expect("repeated");
     assert_eq!(peer.log("run count later").await.len(), 1);
 }

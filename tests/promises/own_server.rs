@@ -8,7 +8,14 @@ use everywire::proto::{ElicitRequest, ElicitResult};
 use everywire::{Client, Era, EraChoice};
 use serde_json::json;
 
-use crate::common::{Peer, client, echo, loss, promise, soon};
+use crate::common::{Carrier, Peer, client, each_carrier, each_carrier_and_era, echo, soon};
+
+each_carrier_and_era!(a_kill_is_survived, elicitation_progress_and_cancellation_work);
+each_carrier!(left_to_itself_the_client_finds_the_modern_era);
+
+fn choice(era: &str) -> EraChoice {
+    if era == "legacy" { EraChoice::Legacy } else { EraChoice::Modern }
+}
 
 async fn connected(peer: &Peer, era: EraChoice) -> Client {
     let builder = client(&peer.url()).era(era).on_elicit(|_, request: ElicitRequest| async move {
@@ -18,9 +25,9 @@ async fn connected(peer: &Peer, era: EraChoice) -> Client {
     soon(builder.connect()).await.expect("the server speaks both eras")
 }
 
-async fn survives_a_kill(era: EraChoice) {
-    let peer = Peer::own().await;
-    let client = connected(&peer, era).await;
+async fn a_kill_is_survived(carrier: Carrier, era: &str) {
+    let peer = carrier.own().await;
+    let client = connected(&peer, choice(era)).await;
     echo(&client, "before").await;
     let mut events = client.events();
     let call = client.call_tool("count", json!({ "text": "once" })).into_future();
@@ -29,7 +36,7 @@ async fn survives_a_kill(era: EraChoice) {
     peer.kill().await;
     let error = soon(call).await.expect_err("its answer was lost");
     assert!(error.is_interrupted() && error.maybe_executed(), "{error}");
-    loss(&mut events).await;
+    carrier.loss(&mut events).await;
     peer.start().await;
     assert_eq!(soon(opted).await.expect("repeated").all_text(), "generation 1");
     echo(&client, "after").await;
@@ -37,19 +44,9 @@ async fn survives_a_kill(era: EraChoice) {
     assert_eq!(peer.log("run count twice").await.len(), 2);
 }
 
-#[promise]
-async fn a_kill_is_survived_in_the_modern_era() {
-    survives_a_kill(EraChoice::Modern).await;
-}
-
-#[promise]
-async fn a_kill_is_survived_in_the_legacy_era() {
-    survives_a_kill(EraChoice::Legacy).await;
-}
-
-async fn converses(era: EraChoice) {
-    let peer = Peer::own().await;
-    let client = connected(&peer, era).await;
+async fn elicitation_progress_and_cancellation_work(carrier: Carrier, era: &str) {
+    let peer = carrier.own().await;
+    let client = connected(&peer, choice(era)).await;
     let asked = soon(client.call_tool("ask", json!({})).into_future()).await.expect("answered");
     assert_eq!(asked.all_text(), "hello Ada");
 
@@ -68,19 +65,8 @@ async fn converses(era: EraChoice) {
     echo(&client, "goes on").await;
 }
 
-#[promise]
-async fn elicitation_progress_and_cancellation_work_in_the_modern_era() {
-    converses(EraChoice::Modern).await;
-}
-
-#[promise]
-async fn elicitation_progress_and_cancellation_work_in_the_legacy_era() {
-    converses(EraChoice::Legacy).await;
-}
-
-#[promise]
-async fn left_to_itself_the_client_finds_the_modern_era() {
-    let peer = Peer::own().await;
+async fn left_to_itself_the_client_finds_the_modern_era(carrier: Carrier) {
+    let peer = carrier.own().await;
     let client = connected(&peer, EraChoice::Auto).await;
     assert_eq!(client.server().map(|server| server.era), Some(Era::Modern));
 }

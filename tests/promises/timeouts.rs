@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::common::{Peer, client, connected, echo, promise, soon};
+use crate::common::{Carrier, Peer, client, connected, each_carrier, each_carrier_and_era, echo, soon};
+
+each_carrier_and_era!(a_call_expires_and_is_cancelled_on_the_wire);
+each_carrier!(the_clients_own_timeout_holds_where_a_call_names_none, progress_comes_in_order_and_before_the_result,);
 
 /// The request's id in what the peer got, and that of the cancellation.
 async fn ids(peer: &Peer) -> (Value, Value) {
@@ -16,8 +19,8 @@ async fn ids(peer: &Peer) -> (Value, Value) {
     (called["id"].clone(), cancelled["params"]["requestId"].clone())
 }
 
-async fn expires(era: &str) {
-    let peer = Peer::stub("peer", era).await;
+async fn a_call_expires_and_is_cancelled_on_the_wire(carrier: Carrier, era: &str) {
+    let peer = carrier.peer(era).await;
     let client = connected(&peer.url()).await;
     let error = soon(client.call_tool("never", json!({})).timeout(Duration::from_millis(200)).into_future())
         .await
@@ -25,32 +28,23 @@ async fn expires(era: &str) {
     assert!(error.is_timeout(), "{error}");
     assert!(error.maybe_executed());
     assert!(error.to_string().contains("200 ms"), "{error}");
-    let (called, cancelled) = ids(&peer).await;
-    assert_eq!(called, cancelled);
+    peer.cancelled(era, 1).await;
+    if (carrier, era) != (Carrier::Http, "modern") {
+        let (called, cancelled) = ids(&peer).await;
+        assert_eq!(called, cancelled);
+    }
     echo(&client, "the connection is as good as before").await;
 }
 
-#[promise]
-async fn a_modern_call_expires_and_is_cancelled_on_the_wire() {
-    expires("modern").await;
-}
-
-#[promise]
-async fn a_legacy_call_expires_and_is_cancelled_on_the_wire() {
-    expires("legacy").await;
-}
-
-#[promise]
-async fn the_clients_own_timeout_holds_where_a_call_names_none() {
-    let peer = Peer::stub("peer", "modern").await;
+async fn the_clients_own_timeout_holds_where_a_call_names_none(carrier: Carrier) {
+    let peer = carrier.peer("modern").await;
     let client = soon(client(&peer.url()).timeout(Duration::from_millis(150)).connect()).await.expect("connected");
     let error = soon(client.call_tool("never", json!({})).into_future()).await.expect_err("no answer");
     assert!(error.is_timeout(), "{error}");
 }
 
-#[promise]
-async fn progress_comes_in_order_and_before_the_result() {
-    let peer = Peer::stub("peer", "modern").await;
+async fn progress_comes_in_order_and_before_the_result(carrier: Carrier) {
+    let peer = carrier.peer("modern").await;
     let client = connected(&peer.url()).await;
     let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
     let sink = seen.clone();

@@ -55,7 +55,11 @@ impl Site {
     }
 
     pub async fn with(server: &Server, options: impl FnOnce(Bind) -> Bind) -> Self {
-        let listener = options(server.bind_http("127.0.0.1:0")).await.expect("bound");
+        Self::over(options(server.bind_http("127.0.0.1:0"))).await
+    }
+
+    pub async fn over(bind: Bind) -> Self {
+        let listener = bind.await.expect("bound");
         let (stop, stopped) = oneshot::channel::<()>();
         let address = listener.local_addr();
         let task = tokio::spawn(listener.run(async move {

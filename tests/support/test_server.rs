@@ -1,5 +1,5 @@
-//! The server of this crate with a few tools, for the tests that need one in a process of its own:
-//! `test_server --port N [--generation N]`.
+//! The server of this crate with a few tools, over WebSocket and HTTP at one port, for the tests that need one in a process of
+//! its own: `test_server --port N [--generation N]`.
 //!
 //! It prints `listening PORT`, then a line for each thing that a test may want to wait for, and ends with its standard input.
 
@@ -10,7 +10,7 @@ use everywire::proto::{
     CallToolResult, ElicitAction, ElicitRequest, GetPromptResult, LogLevel, Prompt, PromptMessage, ReadResourceResult,
     Resource, ResourceContents,
 };
-use everywire::server::{ReadRequest, RequestContext, Server, ToolError};
+use everywire::server::{HttpOptions, ReadRequest, RequestContext, Server, ToolError};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 
@@ -106,7 +106,8 @@ async fn main() -> Result<(), everywire::Error> {
         .resource(Resource::new("note:one", "one"), read)
         .prompt(Prompt::new("greet"), greet)
         .build();
-    let listener = server.bind_websocket(format!("127.0.0.1:{}", number("--port"))).await?;
+    let http = HttpOptions::new().cors(true);
+    let listener = server.bind_websocket(format!("127.0.0.1:{}", number("--port"))).http(http).await?;
     println!("listening {}", listener.local_addr().port());
     listener
         .run(async {

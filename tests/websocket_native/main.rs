@@ -1,5 +1,5 @@
 //! The native WebSocket carrier against scripted servers: one file for each group of promises.
-#![cfg(all(feature = "tls", not(target_arch = "wasm32")))]
+#![cfg(all(feature = "websocket", feature = "tls", not(target_arch = "wasm32")))]
 
 mod closing;
 mod flow;

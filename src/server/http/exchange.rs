@@ -83,6 +83,11 @@ impl Exchange {
         }
     }
 
+    /// Whether the handler wants the connection closed, and everything that was said before is out.
+    pub(super) fn take_hang_up(&mut self) -> Option<Duration> {
+        if self.unsaid.is_some() { None } else { self.shared.take_hang_up() }
+    }
+
     /// The answer, where the handler has it ready and has said nothing before it.
     pub(super) async fn answer_at_once(&mut self) -> Option<Text> {
         poll_fn(|cx| {

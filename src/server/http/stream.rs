@@ -75,7 +75,7 @@ impl Stream {
             let Work::Call(exchange) = &mut core.work else { return Poll::Ready(()) };
             let Poll::Ready(said) = exchange.poll(cx) else {
                 // There is no connection to close.
-                exchange.shared.take_hang_up();
+                exchange.take_hang_up();
                 return Poll::Pending;
             };
             match said {
@@ -157,9 +157,13 @@ impl Carrier {
         if core.finished {
             return Poll::Ready(Step::End);
         }
-        let said = match &mut core.work {
-            Work::Call(exchange) => exchange.poll(cx),
-            Work::Own => session.poll_own(cx),
+        let (said, hang_up) = match &mut core.work {
+            // Before the handler goes on: it may come to its end.
+            Work::Call(exchange) => match exchange.take_hang_up() {
+                Some(after) => (Poll::Pending, Some(after)),
+                None => (exchange.poll(cx), None),
+            },
+            Work::Own => (session.poll_own(cx), None),
         };
         let step = match said {
             Poll::Ready(Said::Message(text)) => Step::Event(core.keep(number, session, &text), text),
@@ -177,14 +181,11 @@ impl Carrier {
                 core.finish(&self.stream, session);
                 Step::End
             }
-            Poll::Pending => {
-                let hang_up = match &core.work {
-                    Work::Call(exchange) => exchange.shared.take_hang_up(),
-                    Work::Own => None,
-                };
-                let Some(after) = hang_up else { return Poll::Pending };
-                Step::HangUp(core.next(number), after)
-            }
+            // Wanted meanwhile, it wakes this task once more.
+            Poll::Pending => match hang_up {
+                Some(after) => Step::HangUp(core.next(number), after),
+                None => return Poll::Pending,
+            },
         };
         self.sent = core.last;
         Poll::Ready(step)

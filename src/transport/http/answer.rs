@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::fetch::Content;
 use crate::json::Text;
 use crate::platform::wall;
-use crate::text::{decimal, join};
+use crate::text::{decimal, join, says};
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// What the headers of a refusal say.
@@ -80,11 +80,10 @@ pub(super) fn is_session_gone(status: u16, text: &Text) -> bool {
             false
         }
         400 => {
-            let text = text.to_string().to_ascii_lowercase();
-            let about = text.find("session").and_then(|at| text.get(at.saturating_sub(40)..)).unwrap_or_default();
+            let text = text.to_string();
             let words =
                 ["not found", "expired", "invalid", "unknown", "missing", "terminated", "no valid", "no longer"];
-            !about.is_empty() && words.iter().any(|word| about.contains(word))
+            says(&text, "session") && words.iter().any(|word| says(&text, word))
         }
         _ => false,
     }

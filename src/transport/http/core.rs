@@ -24,6 +24,11 @@ const QUEUED: usize = 1024;
 pub(super) const TAKEN: Duration = Duration::from_secs(30);
 /// How long `notifications/initialized` may hold the requests behind it back.
 const GATE: Duration = Duration::from_secs(10);
+/// How long the server may take to say that the stream of what it says unasked stands. Servers drop what they say on it before,
+/// a question that a call provokes too. A proxy that buffers the stream holds its head back, so it is not waited for long.
+const PUSH_GATE: Duration = Duration::from_secs(1);
+/// A request that was given up after so long without the beginning of an answer may have met a dead connection.
+const SUSPICIOUS: Duration = Duration::from_secs(5);
 /// How long an answered stream may take to end.
 pub(super) const DRAIN: Duration = Duration::from_secs(1);
 /// How often a broken stream is taken up again without anything new.
@@ -42,8 +47,9 @@ pub(super) struct Core<F> {
     waiting: VecDeque<Box<Post>>,
     /// Messages without a reply that wait their turn.
     messages: VecDeque<Box<Post>>,
-    /// The exchange of `notifications/initialized`, while the server may not have seen it.
-    pub(super) gate: Option<(ExchangeId, Duration)>,
+    /// What requests wait for, and how long at most: `notifications/initialized` while the server may not have seen it, the
+    /// first stream of what it says unasked while that may not stand.
+    pub(super) gates: Vec<(ExchangeId, Duration)>,
     /// What the server calls the legacy session.
     pub(super) session: Option<String>,
     pub(super) version: Option<&'static str>,
@@ -111,7 +117,7 @@ impl<F: Fetch> Core<F> {
             open: Vec::new(),
             waiting: VecDeque::new(),
             messages: VecDeque::new(),
-            gate: None,
+            gates: Vec::new(),
             session: None,
             version: None,
             legacy: false,
@@ -148,7 +154,11 @@ impl<F: Fetch> Core<F> {
                 let at = now.saturating_add(push::wait(resume.retry, resume.attempt));
                 self.delayed.push((at, wire, resume));
             }
-            Outbound::Listen => self.open_push(now),
+            Outbound::Listen => {
+                if let Some(id) = self.open_push(now) {
+                    self.gates.push((id, now.saturating_add(PUSH_GATE)));
+                }
+            }
             Outbound::Close(_) => self.close(now),
             // Only for shared channels.
             Outbound::Message(_) | Outbound::Ping => {}
@@ -168,7 +178,7 @@ impl<F: Fetch> Core<F> {
             self.begin(post, now);
         }
         let counts = |exchange: &&Exchange| matches!(exchange.kind, Kind::Request { listen: false, .. });
-        while self.gate.is_none() && self.open.iter().filter(counts).count() < MOST {
+        while self.gates.is_empty() && self.open.iter().filter(counts).count() < MOST {
             let Some(post) = self.waiting.pop_front() else { return };
             self.begin(post, now);
         }
@@ -198,7 +208,7 @@ impl<F: Fetch> Core<F> {
         let gate = method == "notifications/initialized";
         let id = self.start(kind, Method::Post, headers, Some(post.text), now);
         if gate {
-            self.gate = Some((id, now.saturating_add(GATE)));
+            self.gates.push((id, now.saturating_add(GATE)));
         }
     }
 
@@ -262,6 +272,9 @@ impl<F: Fetch> Core<F> {
         self.delayed.retain(|(_, of, _)| *of != wire);
         if let Some(exchange) = self.take_wire(wire) {
             self.fetch.abort(exchange.id);
+            if matches!(exchange.phase, Phase::Head) && now.saturating_sub(exchange.heard) >= SUSPICIOUS {
+                self.fetch.forget_connections();
+            }
         }
         self.begin_waiting(now);
     }
@@ -289,7 +302,7 @@ impl<F: Fetch> Core<F> {
             self.fetch.abort(exchange.id);
         }
         (self.waiting, self.messages) = (VecDeque::new(), VecDeque::new());
-        (self.delayed, self.refused, self.gate) = (Vec::new(), Vec::new(), None);
+        (self.delayed, self.refused, self.gates) = (Vec::new(), Vec::new(), Vec::new());
         self.push.refuse();
         if self.session.is_some() {
             self.legacy = true;

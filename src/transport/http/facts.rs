@@ -45,6 +45,11 @@ impl<F: Fetch> Core<F> {
         self.begin_waiting(now);
     }
 
+    /// Requests need not wait for this exchange any more.
+    pub(super) fn pass(&mut self, id: ExchangeId) {
+        self.gates.retain(|(gate, _)| *gate != id);
+    }
+
     // ---- Heads
 
     fn head(&mut self, at: usize, status: u16, content: Content, now: Duration) {
@@ -52,7 +57,7 @@ impl<F: Fetch> Core<F> {
             return;
         }
         let Some(exchange) = self.open.get(at) else { return };
-        let id = exchange.id;
+        let (id, push) = (exchange.id, matches!(exchange.kind, Kind::Push));
         let good = (200..300).contains(&status);
         let refused = (!good).then(|| Box::new(Refused::read(|name| self.fetch.header(id, name))));
         let limit = self.config.max_message;
@@ -99,6 +104,10 @@ impl<F: Fetch> Core<F> {
             self.look(Some(now.saturating_add(patience)));
         }
         self.fetch.read(id, reading);
+        if push {
+            self.pass(id);
+            self.begin_waiting(now);
+        }
     }
 
     // ---- Streams
@@ -155,9 +164,7 @@ impl<F: Fetch> Core<F> {
 
     /// An exchange is over, in an orderly way or not.
     pub(super) fn ended(&mut self, exchange: Exchange, error: Option<TransportError>, now: Duration) {
-        if self.gate.is_some_and(|(id, _)| id == exchange.id) {
-            self.gate = None;
-        }
+        self.pass(exchange.id);
         let last = match &exchange.phase {
             Phase::Events { parser, .. } => parser.last_event_id().filter(|id| is_plain(id)).map(str::to_owned),
             _ => None,
@@ -193,12 +200,21 @@ impl<F: Fetch> Core<F> {
 
     fn broke(&mut self, exchange: Exchange, error: TransportError, now: Duration) {
         let resumable = matches!(&exchange.kind, Kind::Request { resume: Some(_), .. });
+        let too_large = matches!(error.kind(), TransportErrorKind::TooLarge { .. });
         match (&exchange.kind, &exchange.phase) {
+            // A refusal is one whatever becomes of its body, and what is no message need not be read whole.
+            (_, Phase::Text { status, .. }) if !(200..300).contains(status) => {
+                self.text(exchange, Text::from(String::new()), now);
+            }
+            (_, Phase::Text { content, .. }) if too_large && *content != Content::Json => {
+                self.text(exchange, Text::from("…".to_owned()), now);
+            }
             // A stream that could not be taken up again is tried once more.
             (Kind::Request { .. }, Phase::Head) if resumable => self.ended(exchange, Some(error), now),
             (Kind::Request { wire, .. }, Phase::Head | Phase::Text { .. }) => {
                 let status = match &exchange.phase {
-                    Phase::Text { status, .. } => Some(*status),
+                    // Broken off it is no answer.
+                    Phase::Text { status, .. } if *error.kind() != TransportErrorKind::Lost => Some(*status),
                     _ => None,
                 };
                 let unprocessed = matches!(error.kind(), TransportErrorKind::ConnectFailed);
@@ -231,9 +247,9 @@ impl<F: Fetch> Core<F> {
     fn text(&mut self, mut exchange: Exchange, text: Text, now: Duration) {
         let phase = std::mem::replace(&mut exchange.phase, Phase::Head);
         let Phase::Text { status, content, refused } = phase else { return };
-        let gone = self.session.is_some() && answer::is_session_gone(status, &text);
-        // A server that has no such stream may say so with any status.
-        let gone = gone && (!matches!(exchange.kind, Kind::Push) || self.push.stood());
+        // Servers without the stream of what is said unasked answer 404 as well as 405: only one that had it can be gone.
+        let tells = !matches!(exchange.kind, Kind::Push) || self.push.stood();
+        let gone = tells && self.session.is_some() && answer::is_session_gone(status, &text);
         if let Kind::Request { resume: Some(resume), .. } = &mut exchange.kind
             && is_busy(status)
             && !gone
@@ -242,9 +258,7 @@ impl<F: Fetch> Core<F> {
             resume.retry = refused.and_then(|refused| refused.retry_after).max(resume.retry);
             return self.ended(exchange, Some(error), now);
         }
-        if self.gate.is_some_and(|(id, _)| id == exchange.id) {
-            self.gate = None;
-        }
+        self.pass(exchange.id);
         let label = &self.config.label;
         match exchange.kind {
             Kind::Request { wire, resume, initialize, .. } => {
@@ -278,7 +292,7 @@ impl<F: Fetch> Core<F> {
                     _ => Body::Other,
                 };
                 let credential_sent = self.sends_credential();
-                // What is taken up again was taken before.
+                // One whose stream is taken up again was begun in the session that is gone.
                 let unprocessed = resume.is_none() && (gone || status == 429);
                 let retry_after = refused.retry_after;
                 self.fail(
@@ -315,15 +329,14 @@ impl<F: Fetch> Core<F> {
 
     pub(super) fn next_time(&self) -> Option<Duration> {
         let delayed = self.delayed.iter().map(|(at, ..)| *at).min();
-        [delayed, self.next_look, self.push.due(), self.gate.map(|(_, until)| until)].into_iter().flatten().min()
+        let gates = self.gates.iter().map(|(_, until)| *until).min();
+        [delayed, self.next_look, self.push.due(), gates].into_iter().flatten().min()
     }
 
     /// Time has come.
     pub(super) fn timeout(&mut self, now: Duration) {
-        if self.gate.is_some_and(|(_, until)| until <= now) {
-            self.gate = None;
-            self.begin_waiting(now);
-        }
+        self.gates.retain(|(_, until)| *until > now);
+        self.begin_waiting(now);
         while let Some(at) = self.delayed.iter().position(|(at, ..)| *at <= now) {
             let (_, wire, resume) = self.delayed.swap_remove(at);
             self.resume(wire, resume, now);
@@ -344,18 +357,20 @@ impl<F: Fetch> Core<F> {
         self.start(kind, Method::Get, headers, None, now);
     }
 
-    pub(super) fn open_push(&mut self, now: Duration) {
-        if self.push.begin() {
-            self.start_push(now);
+    /// The exchange, where it was time for one.
+    pub(super) fn open_push(&mut self, now: Duration) -> Option<ExchangeId> {
+        if !self.push.begin() {
+            return None;
         }
+        Some(self.start_push(now))
     }
 
-    pub(super) fn start_push(&mut self, now: Duration) {
+    pub(super) fn start_push(&mut self, now: Duration) -> ExchangeId {
         let mut headers = self.headers("text/event-stream");
         if let Some(last) = self.push.last_event_id() {
             headers.push(("last-event-id".into(), last.to_owned().into()));
         }
-        self.start(Kind::Push, Method::Get, headers, None, now);
+        self.start(Kind::Push, Method::Get, headers, None, now)
     }
 
     /// Streams without bytes for too long, answers that do not begin.
@@ -380,6 +395,7 @@ impl<F: Fetch> Core<F> {
                 self.ended(exchange, None, now);
                 continue;
             }
+            self.fetch.forget_connections();
             let waited = now.saturating_sub(exchange.heard).as_secs();
             let what = if matches!(exchange.phase, Phase::Head) { "no answer began" } else { "the stream was silent" };
             let detail =

@@ -22,6 +22,9 @@ pub(crate) trait Fetch: MaybeSend + 'static {
     fn read(&mut self, id: ExchangeId, reading: Reading);
     /// Drops the exchange and its connection or stream; no fact of it follows.
     fn abort(&mut self, id: ExchangeId);
+    /// The way to the server may be dead without a word: what was kept open for the next exchange is not used again. Where
+    /// the host keeps the connections nothing can be done.
+    fn forget_connections(&mut self) {}
     /// The next fact; `Pending` also where no exchange is open.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(ExchangeId, Fact)>;
 }

@@ -11,12 +11,19 @@ mod answer;
 mod core;
 mod facts;
 mod fetch;
+#[cfg(test)]
+mod gates;
 mod link;
 mod older;
 mod push;
+#[cfg(any(test, feature = "__fuzzing"))]
+mod scripted;
 #[cfg(test)]
 mod tests;
 mod tokens;
+
+#[cfg(any(test, feature = "__fuzzing"))]
+pub(crate) use scripted::{Answer, Scripted};
 
 pub(crate) use fetch::{Content, ExchangeId, Fact, Fetch, Method, Reading, Request};
 
@@ -110,7 +117,7 @@ impl Http {
             max_message: 16 << 20,
             older: AtomicBool::new(false),
         };
-        Ok(Self { config: Arc::new(config), own: HttpOptions::default() })
+        Ok(Self { config: Arc::new(config), own: HttpOptions::of(url)? })
     }
 
     /// Only a transport that no link was made of yet is set up.

@@ -56,7 +56,7 @@ impl Push {
         std::mem::replace(&mut self.opened_before, true) && self.last_event_id.is_none()
     }
 
-    /// Whether it ever stood.
+    /// Whether it ever stood on this link.
     pub(super) fn stood(&self) -> bool {
         self.opened_before
     }

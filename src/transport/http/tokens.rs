@@ -43,6 +43,7 @@ impl<F: Fetch> Core<F> {
         };
         let Exchange { id, generation, .. } = self.open.swap_remove(at);
         self.fetch.abort(id);
+        self.pass(id);
         if generation == self.generation {
             self.refused.push(again);
         } else {
@@ -55,7 +56,7 @@ impl<F: Fetch> Core<F> {
     fn repeat(&mut self, again: Again, now: Duration) {
         match again {
             Again::Post(post) => self.begin(post, now),
-            Again::Push => self.start_push(now),
+            Again::Push => _ = self.start_push(now),
             Again::Resume(wire, resume) => self.resume(wire, resume, now),
         }
         if let Some(exchange) = self.open.last_mut() {

@@ -1,5 +1,4 @@
 #[cfg(feature = "http")]
-#[allow(dead_code)]
 mod fetch;
 #[cfg(any(feature = "http", feature = "websocket"))]
 cfg_if::cfg_if! {
@@ -14,7 +13,6 @@ cfg_if::cfg_if! {
 mod websocket;
 
 #[cfg(feature = "http")]
-#[allow(unused_imports)]
 pub(crate) use fetch::{Fetcher, HttpOptions};
 #[cfg(feature = "websocket")]
 pub use websocket::WebSocket;

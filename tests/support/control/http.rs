@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::log::Log;
+use crate::over_http::HttpPeer;
 use crate::process::Process;
 use crate::scripted::Era;
 use crate::stub::{self, Kind};
@@ -19,6 +20,7 @@ struct Peers {
     next: u64,
     logs: HashMap<u64, Arc<Log>>,
     processes: HashMap<u64, Arc<Process>>,
+    http: HashMap<u64, Arc<HttpPeer>>,
 }
 
 type Shared = Arc<Mutex<Peers>>;
@@ -73,7 +75,8 @@ async fn run(target: &str, peers: &Shared) -> Result<Value, String> {
     match path {
         "/spawn" => {
             let log = Arc::new(Log::default());
-            let process = Process::new(given("program").unwrap_or("scripted"), era, log.clone()).await?;
+            let (program, carrier) = (given("program").unwrap_or("scripted"), given("carrier").unwrap_or("websocket"));
+            let process = Process::new(program, carrier, era, log.clone()).await?;
             let answer = json!({ "port": process.port, "via": process.hole.port });
             let id = keep(peers, log);
             peers.lock().expect("no panic while locked").processes.insert(id, Arc::new(process));
@@ -87,11 +90,25 @@ async fn run(target: &str, peers: &Shared) -> Result<Value, String> {
         }
         "/stub" => {
             let kind = Kind::named(given("kind").unwrap_or("peer"))?;
-            let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
-            let port = listener.local_addr().map_err(|error| error.to_string())?.port();
+            let (listener, port) = listen().await?;
             let log = Arc::new(Log::default());
             tokio::spawn(stub::serve(listener, kind, era, 0, log.clone()));
             Ok(with_id(json!({ "port": port }), keep(peers, log)))
+        }
+        "/http" => {
+            let (listener, port) = listen().await?;
+            let log = Arc::new(Log::default());
+            let peer = HttpPeer::new(era, 0, given("rules").unwrap_or("[]"), log.clone())?;
+            tokio::spawn(peer.clone().serve(listener));
+            let id = keep(peers, log);
+            peers.lock().expect("no panic while locked").http.insert(id, peer);
+            Ok(with_id(json!({ "port": port }), id))
+        }
+        "/release" => {
+            let name = given("name").ok_or("release needs a name")?.to_owned();
+            let peer = peers.lock().expect("no panic while locked").http.get(&id()?).cloned().ok_or("no such peer")?;
+            peer.gates.send_modify(|open| _ = open.insert(name));
+            Ok(json!(true))
         }
         "/log" => Ok(json!(log()?.lines())),
         "/await" => {
@@ -105,6 +122,12 @@ async fn run(target: &str, peers: &Shared) -> Result<Value, String> {
         }
         _ => Err(format!("there is no command {path}")),
     }
+}
+
+async fn listen() -> Result<(TcpListener, u16), String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
+    let port = listener.local_addr().map_err(|error| error.to_string())?.port();
+    Ok((listener, port))
 }
 
 fn keep(peers: &Shared, log: Arc<Log>) -> u64 {

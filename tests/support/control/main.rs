@@ -5,19 +5,22 @@
 //!
 //! | command | answer |
 //! |---|---|
-//! | `/spawn?program=scripted&era=modern` | starts a peer as a process: `{id, port, via}`; what goes through port `via` can be cut off |
+//! | `/spawn?program=scripted&era=modern&carrier=websocket` | starts a peer as a process: `{id, port, via}`; what goes through port `via` can be cut off |
 //! | `/kill?id=` | SIGKILL |
 //! | `/start?id=` | starts it again on the same port |
 //! | `/hole?id=&on=true` | port `via` swallows everything, both ways, and closes nothing |
 //! | `/stub?kind=&era=` | plays a peer in this process: `{id, port}`; the kinds are those of [`stub::Kind`] |
+//! | `/http?era=&rules=` | plays a peer over Streamable HTTP, with what goes wrong in `rules`: see [`over_http`] |
+//! | `/release?id=&name=` | lets what waits at `until name` in its rules go on |
 //! | `/log?id=` | what the peer noted: what it ran, and each frame it got as `in …` |
 //! | `/await?id=&text=&count=1` | waits until that many lines of the log hold the text |
 //!
-//! `control_server --peer modern|legacy --port N --generation N` is the scripted peer itself.
+//! `control_server --peer modern|legacy --port N --generation N --carrier websocket|http` is the scripted peer itself.
 
 mod hole;
 mod http;
 mod log;
+mod over_http;
 mod process;
 mod scripted;
 mod stub;
@@ -41,7 +44,13 @@ async fn main() {
     if let Some(era) = argument("--peer") {
         let generation = argument("--generation").and_then(|given| given.parse().ok()).unwrap_or(0);
         let log = Arc::new(log::Log::echoing());
-        until_input_ends(stub::serve(listener, stub::Kind::Peer, scripted::Era::named(&era), generation, log)).await;
+        let era = scripted::Era::named(&era);
+        if argument("--carrier").as_deref() == Some("http") {
+            let peer = over_http::HttpPeer::new(era, generation, "[]", log).expect("no rules are good rules");
+            until_input_ends(peer.serve(listener)).await;
+        } else {
+            until_input_ends(stub::serve(listener, stub::Kind::Peer, era, generation, log)).await;
+        }
     } else if port == 0 {
         until_input_ends(http::serve(listener)).await;
     } else {

@@ -17,6 +17,7 @@ pub(crate) struct Process {
     pub(crate) port: u16,
     pub(crate) hole: Hole,
     program: String,
+    carrier: String,
     era: Era,
     log: Arc<Log>,
     child: Mutex<Option<Child>>,
@@ -24,13 +25,14 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    pub(crate) async fn new(program: &str, era: Era, log: Arc<Log>) -> Result<Self, String> {
+    pub(crate) async fn new(program: &str, carrier: &str, era: Era, log: Arc<Log>) -> Result<Self, String> {
         let port = free_port().await.map_err(|error| error.to_string())?;
         let hole = Hole::before(port).await.map_err(|error| error.to_string())?;
         let process = Self {
             port,
             hole,
             program: program.to_owned(),
+            carrier: carrier.to_owned(),
             era,
             log,
             child: Mutex::new(None),
@@ -51,7 +53,7 @@ impl Process {
         let generation = self.generation.fetch_add(1, Ordering::Relaxed);
         let mut child = Command::new(program)
             .args(["--peer", self.era.name(), "--generation", &generation.to_string()])
-            .args(["--port", &self.port.to_string()])
+            .args(["--port", &self.port.to_string(), "--carrier", &self.carrier])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

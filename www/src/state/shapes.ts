@@ -39,13 +39,10 @@ export function serverIn(info: ServerInfo): ServerInfo {
   const [serverInfo] = tidy([info.serverInfo], { needed: ["name"], texts: [...texts, "version", "websiteUrl"] });
   return {
     era: info.era,
-    ...transportIn(info),
+    transport: info.transport,
     protocolVersion: String(info.protocolVersion),
     capabilities: isObject(info.capabilities) ? info.capabilities : {},
     ...(serverInfo && { serverInfo: { version: "", ...serverInfo } as unknown as NonNullable<ServerInfo["serverInfo"]> }),
     ...(typeof info.instructions === "string" && { instructions: info.instructions }),
   };
 }
-
-/** What carries the connection; a client that speaks over WebSocket alone does not say. */
-const transportIn = (info: ServerInfo): object => ("transport" in info ? { transport: info.transport } : {});

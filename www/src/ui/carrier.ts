@@ -1,8 +1,8 @@
 // What carries a connection, in words.
 
-/** What of a server's information says it. `transport` is missing where the client has only one. */
+/** What of a server's information says it. */
 export interface Carried {
-  readonly transport?: unknown;
+  readonly transport: string;
   readonly era: "modern" | "legacy";
   readonly protocolVersion: string;
 }
@@ -10,7 +10,7 @@ export interface Carried {
 const names: Readonly<Record<string, string>> = { websocket: "WebSocket", http: "Streamable HTTP", "http+sse": "HTTP+SSE" };
 
 export function carrierName({ transport }: Carried): string {
-  return (typeof transport === "string" && names[transport]) || "WebSocket";
+  return (Object.hasOwn(names, transport) && names[transport]) || transport;
 }
 
 /** Such as "Streamable HTTP · 2025-11-25 (session)". */

@@ -98,7 +98,7 @@ function Told({ diagnosis: { causes, steps }, url, heading, onAgain }: ToldProps
   return (
     <section class="doctor card" aria-labelledby="doctor-title">
       <div class="card-head">
-        <h2 id="doctor-title" ref={heading} tabIndex={-1}>{causes.length > 1 ? "What it can be" : "What it is"}</h2>
+        <h2 id="doctor-title" ref={heading} tabIndex={-1}>{causes.length === 1 && causes[0]?.certainty === "certain" ? "What it is" : "What it can be"}</h2>
         <span class="spring" />
         <Button small look="quiet" icon="refresh" onClick={onAgain}>Ask again</Button>
       </div>

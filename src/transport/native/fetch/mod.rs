@@ -41,6 +41,11 @@ impl Default for HttpOptions {
 }
 
 impl HttpOptions {
+    /// Those to begin with for an address, which is refused if this build or this platform cannot talk to it.
+    pub(crate) fn of(url: &str) -> Result<Self, TransportError> {
+        send::parse(url).map(|_| Self::default())
+    }
+
     pub(super) fn connect_timeout(&mut self, timeout: Duration) {
         self.connect_timeout = timeout;
     }
@@ -123,6 +128,10 @@ impl Fetch for Fetcher {
     fn abort(&mut self, id: ExchangeId) {
         // Dropping a future or a body of hyper's ends its connection or stream.
         self.forget(id);
+    }
+
+    fn forget_connections(&mut self) {
+        self.sender.renew();
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(ExchangeId, Fact)> {

@@ -14,6 +14,7 @@ use super::HttpOptions;
 use super::connect::Connector;
 use super::proxy::Proxies;
 use crate::transport::http::{Method, Request};
+use crate::transport::native::tls::available;
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// What is asked for; bodies are decompressed as they come.
@@ -29,6 +30,7 @@ const PING: Duration = Duration::from_secs(20);
 /// Sends requests.
 pub(super) struct Sender {
     client: Client<Connector, Full<Bytes>>,
+    connector: Connector,
     proxies: Arc<Proxies>,
     /// The last target: one link talks to one address.
     target: Option<Arc<Target>>,
@@ -47,15 +49,12 @@ impl Sender {
     pub(super) fn new(options: &HttpOptions) -> Self {
         let proxies = Arc::new(Proxies::new(&options.proxy));
         let connector = Connector::new(options, proxies.clone());
-        let client = Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(MAX_IDLE)
-            .http2_keep_alive_interval(PING)
-            .http2_keep_alive_timeout(PING)
-            .build(connector);
-        Self { client, proxies, target: None }
+        Self { client: pool(connector.clone()), connector, proxies, target: None }
+    }
+
+    /// Opens new connections from now on. Exchanges under way keep theirs.
+    pub(super) fn renew(&mut self) {
+        self.client = pool(self.connector.clone());
     }
 
     /// Puts a request on its way; it leaves when the future is polled.
@@ -91,25 +90,45 @@ impl Sender {
         {
             return Ok(target.clone());
         }
-        let invalid = || config("the address is not a valid http:// or https:// URL; check host, port and characters");
-        // What follows # is not sent (RFC 9110 section 4.2.5).
-        let sent = url.split('#').next().unwrap_or_default();
-        let uri: Uri = sent.parse().map_err(|_| invalid())?;
-        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(invalid)?;
-        // A port that is no number between 0 and 65535 reads as none at all.
-        if authority.port_u16().is_none() && authority.as_str() != authority.host() {
-            return Err(invalid());
-        }
-        let host = match uri.scheme_str() {
-            Some("http") => Some(HeaderValue::from_str(authority.as_str()).map_err(|_| invalid())?),
-            Some("https") => None,
-            _ => return Err(invalid()),
+        let uri = parse(url)?;
+        let host = match (uri.scheme_str(), uri.authority()) {
+            (Some("http"), Some(authority)) => HeaderValue::from_str(authority.as_str()).ok(),
+            _ => None,
         };
         let proxy_authorization = self.proxies.authorization(&uri);
         let target = Arc::new(Target { url: url.clone(), uri, host, proxy_authorization });
         self.target = Some(target.clone());
         Ok(target)
     }
+}
+
+/// A URL that requests can go to.
+pub(super) fn parse(url: &str) -> Result<Uri, TransportError> {
+    let invalid = || config("the address is not a valid http:// or https:// URL; check host, port and characters");
+    // What follows # is not sent (RFC 9110 section 4.2.5).
+    let sent = url.split('#').next().unwrap_or_default();
+    let uri: Uri = sent.parse().map_err(|_| invalid())?;
+    let authority = uri.authority().filter(|authority| !authority.as_str().contains('@')).ok_or_else(invalid)?;
+    // A port that is no number between 0 and 65535 reads as none at all.
+    if authority.port_u16().is_none() && authority.as_str() != authority.host() {
+        return Err(invalid());
+    }
+    match uri.scheme_str() {
+        Some("http") => Ok(uri),
+        Some("https") => available("https").map(|()| uri),
+        _ => Err(invalid()),
+    }
+}
+
+fn pool(connector: Connector) -> Client<Connector, Full<Bytes>> {
+    Client::builder(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(MAX_IDLE)
+        .http2_keep_alive_interval(PING)
+        .http2_keep_alive_timeout(PING)
+        .build(connector)
 }
 
 fn config(detail: &str) -> TransportError {

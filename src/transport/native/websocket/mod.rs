@@ -118,7 +118,7 @@ impl WebSocket {
         let name = HeaderName::try_from(name)
             .map_err(|_| config("a header has a name of letters, digits and hyphens; check the name given"))?;
         if RESERVED.contains(&name.as_str()) {
-            return Err(config(&format!("the header {name} is set by the handshake itself; leave it out")));
+            return Err(config(format!("the header {name} is set by the handshake itself; leave it out")));
         }
         match name.as_str() {
             "sec-websocket-protocol" => return Err(config("set `subprotocols` instead of the header for them")),
@@ -127,7 +127,7 @@ impl WebSocket {
             _ => {}
         }
         let mut value = HeaderValue::try_from(value)
-            .map_err(|_| config(&format!("the value of the header {name} contains a control character")))?;
+            .map_err(|_| config(format!("the value of the header {name} contains a control character")))?;
         value.set_sensitive(true);
         self.headers.append(name, value);
         Ok(self)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use js_sys::{JsString, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::host::{AbortController, Body, Bytes, Part, Reader, Response, TextDecoder, cancel};
+use super::host::{AbortController, Body, Bytes, Part, Reader, Response, TextDecoder, cancel, pending};
 use super::rejected::{midway, rejected};
 use super::settle_later;
 use crate::json::{Object, Text};
@@ -36,12 +36,25 @@ pub(super) struct Exchange {
 
 enum Wanted {
     Unsaid,
-    Text { limit: usize, decoder: TextDecoder, text: Option<JsString> },
+    Text { limit: usize, so_far: SoFar },
     Chunks,
     Nothing,
 }
 
+/// A text in the making. Most are one part.
+enum SoFar {
+    Nothing,
+    /// The bytes of the first part.
+    One(JsValue),
+    /// A decoder that remembers the character begun, and the text before it.
+    Many(TextDecoder, JsString),
+}
+
 thread_local! {
+    /// Crossing a text costs more than the call that uses it.
+    static CONTENT_TYPE: JsValue = JsValue::from_str("content-type");
+    /// For texts that are there as a whole.
+    static WHOLE: TextDecoder = decoder();
     static OPTIONS: JsValue = Object::new().bool("fatal", true).bool("stream", true).build().as_js().clone();
 }
 
@@ -65,7 +78,7 @@ impl Exchange {
         self.controller.as_ref().map_or(JsValue::UNDEFINED, AbortController::signal)
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<String> {
+    pub(super) fn header(&self, name: &JsValue) -> Option<String> {
         self.response.as_ref()?.headers().get(name).ok()?
     }
 
@@ -91,16 +104,13 @@ impl Exchange {
             return Fact::Failed(if redirect { redirected() } else { alien() });
         }
         self.response = Some(response);
-        let content = self.header("content-type").map_or(Content::Other, |kind| Content::of(&kind));
+        let content = CONTENT_TYPE.with(|name| self.header(name)).map_or(Content::Other, |kind| Content::of(&kind));
         Fact::Head { status, content }
     }
 
     pub(super) fn read(&mut self, reading: Reading) -> Option<Fact> {
         self.wanted = match reading {
-            Reading::Text { limit } => {
-                let decoder = OPTIONS.with(|options| TextDecoder::new("utf-8", options));
-                Wanted::Text { limit, decoder, text: None }
-            }
+            Reading::Text { limit } => Wanted::Text { limit, so_far: SoFar::Nothing },
             Reading::Chunks => Wanted::Chunks,
             Reading::Discard => Wanted::Nothing,
         };
@@ -119,7 +129,7 @@ impl Exchange {
     pub(super) fn pull(&mut self) -> Option<Fact> {
         match self.reader.as_ref()?.read() {
             Ok(promise) => {
-                settle_later(self.fetcher, self.id, &promise);
+                settle_later(self.fetcher, self.id, &pending(&promise));
                 None
             }
             Err(thrown) => Some(self.broken(&thrown)),
@@ -136,15 +146,10 @@ impl Exchange {
             Wanted::Text { limit, .. } if self.size > *limit => {
                 return Some(Fact::Failed(too_large(self.size, *limit)));
             }
-            Wanted::Text { decoder, text, .. } => {
-                let Ok(more) = OPTIONS.with(|options| decoder.decode(bytes, options)) else {
-                    return Some(Fact::Failed(not_text()));
-                };
-                *text = Some(match text.take() {
-                    Some(text) => text.concat(&more),
-                    None => more,
-                });
-            }
+            Wanted::Text { so_far, .. } => match so_far.with(bytes) {
+                Ok(more) => *so_far = more,
+                Err(_) => return Some(Fact::Failed(not_text())),
+            },
             Wanted::Nothing if self.size > NEAR => return Some(Fact::End),
             Wanted::Nothing | Wanted::Unsaid => {}
         }
@@ -153,10 +158,9 @@ impl Exchange {
 
     fn end(&mut self) -> Fact {
         self.open = false;
-        let Wanted::Text { decoder, text, .. } = &mut self.wanted else { return Fact::End };
-        // A character that was begun and not ended is found out here.
-        match decoder.decode(&JsValue::UNDEFINED, &JsValue::UNDEFINED) {
-            Ok(_) => Fact::Text(text.take().map_or_else(|| Text::from(String::new()), Text::from)),
+        let Wanted::Text { so_far, .. } = &self.wanted else { return Fact::End };
+        match so_far.end() {
+            Ok(text) => Fact::Text(Text::from(text)),
             Err(_) => Fact::Failed(not_text()),
         }
     }
@@ -167,6 +171,34 @@ impl Exchange {
             (Some(_), Wanted::Nothing) => Fact::End,
             (Some(_), _) => Fact::Failed(midway(thrown, &self.url)),
             (None, _) => Fact::Failed(rejected(thrown, &self.url, &self.sent)),
+        }
+    }
+}
+
+impl SoFar {
+    fn with(&self, bytes: &JsValue) -> Result<Self, JsValue> {
+        let more = |decoder: &TextDecoder, bytes| OPTIONS.with(|options| decoder.decode(bytes, options));
+        Ok(match self {
+            Self::Nothing => Self::One(bytes.clone()),
+            Self::One(first) => {
+                let decoder = decoder();
+                let text = more(&decoder, first)?.concat(more(&decoder, bytes)?.as_ref());
+                Self::Many(decoder, text)
+            }
+            Self::Many(decoder, text) => {
+                let text = text.concat(more(decoder, bytes)?.as_ref());
+                Self::Many(decoder.clone(), text)
+            }
+        })
+    }
+
+    /// A character that was begun and not ended is found out here.
+    fn end(&self) -> Result<JsString, JsValue> {
+        let nothing = JsValue::UNDEFINED;
+        match self {
+            Self::Nothing => Ok(JsString::from("")),
+            Self::One(bytes) => WHOLE.with(|decoder| decoder.decode(bytes, &nothing)),
+            Self::Many(decoder, text) => decoder.decode(&nothing, &nothing).map(|_| text.clone()),
         }
     }
 }
@@ -183,6 +215,10 @@ impl Drop for Exchange {
         }
         controller.abort();
     }
+}
+
+fn decoder() -> TextDecoder {
+    OPTIONS.with(|options| TextDecoder::new(&JsValue::UNDEFINED, options))
 }
 
 /// What came although its exchange was aborted, from a `fetch` that does not look at its signal.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use wasm_bindgen::prelude::*;
 
 use super::host::{GLOBAL, Global, Location};
-use crate::text::{before, join};
+use crate::text::{before, join, says};
 use crate::transport::web::thrown::{said, thrown, without_query};
 use crate::transport::{TransportError, TransportErrorKind};
 
@@ -73,7 +73,7 @@ fn elsewhere(value: &JsValue, url: &str) -> TransportError {
     let first = if cause.is_object() { &cause } else { value };
     let code = thrown(first).and_then(|thrown| thrown.code().as_string()).unwrap_or_default();
     let said = without_query(&said(first, if code.is_empty() { "no reason given" } else { &code }), url);
-    let tells = |words: &[&str]| words.iter().any(|word| code.contains(word) || said.contains(word));
+    let tells = |words: &[&str]| words.iter().any(|word| says(&code, word) || says(&said, word));
     let (kind, hint) = if tells(&TLS) {
         (TransportErrorKind::Tls, "; check the server's certificate")
     } else if tells(&NOT_CONNECTED) {

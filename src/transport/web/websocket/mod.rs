@@ -9,21 +9,15 @@ use std::task::Poll;
 use std::time::Duration;
 
 use js_sys::Function;
-use wasm_bindgen::prelude::*;
 
 use self::socket::Socket;
-use crate::platform::{BoxFuture, MaybeSend, MaybeSync, sleep};
+use crate::platform::{BoxFuture, MaybeSend, MaybeSync, base64, sleep};
 use crate::text::join;
 use crate::transport::address::is_token;
 use crate::transport::address::{check, config};
 use crate::transport::offer::Subprotocols;
 use crate::transport::token::TokenSource;
 use crate::transport::{Link, Transport, TransportError, TransportErrorKind};
-
-#[wasm_bindgen]
-extern "C" {
-    fn btoa(text: &str) -> String;
-}
 
 /// A WebSocket transport over the host's own WebSocket: pages, workers of every kind, Deno, Bun, workerd, and Node
 /// with the class of a library.
@@ -203,7 +197,7 @@ fn auth_protocol(token: &str) -> String {
         '=' => None,
         other => Some(other),
     };
-    let encoded: String = btoa(token).chars().filter_map(base64url).collect();
+    let encoded: String = base64(token).chars().filter_map(base64url).collect();
     join(&["mcp.auth.", &encoded])
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 use super::support::*;
-use crate::transport::TransportErrorKind;
 use crate::transport::http::Fetch;
+use crate::transport::{Http, TransportErrorKind};
 
 #[tokio::test]
 async fn a_refused_connection_names_the_address() {
@@ -92,13 +92,21 @@ async fn what_cannot_be_sent_is_refused() {
     }
 }
 
-#[cfg(not(feature = "tls"))]
-#[tokio::test]
-async fn a_secure_address_names_the_missing_feature() {
-    let peer = Peer::start(|mut wire| async move { wire.gone().await }).await;
-    let error = exchange(&mut fetcher(), get(&format!("https://{}/", peer.address))).await.expect_err("no TLS");
-    assert_eq!(*error.kind(), TransportErrorKind::Config, "{error}");
-    assert!(error.to_string().contains("feature `tls`"), "{error}");
+#[test]
+fn an_address_that_cannot_work_is_refused_when_it_is_given() {
+    let refused = |url: &str| {
+        let error = Http::new(url).expect_err(url);
+        assert_eq!(*error.kind(), TransportErrorKind::Config);
+        error.to_string()
+    };
+    for url in ["http://h:99999/", "http://h:/", "http://[::1/", "http://a<b/"] {
+        assert!(refused(url).contains("not a valid"), "{url}");
+    }
+    #[cfg(not(feature = "tls"))]
+    assert!(refused("https://localhost/").contains("feature `tls`"));
+    #[cfg(feature = "tls")]
+    Http::new("https://localhost/").expect("a good address");
+    Http::new("HTTP://[::1]:80/mcp?key").expect("a good address");
 }
 
 #[tokio::test(start_paused = true)]

@@ -128,7 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Waits until the client hangs up.
     pub(super) async fn gone(&mut self) {
-        while !matches!(self.0.read_u8().await, Err(_)) {}
+        while self.0.read_u8().await.is_ok() {}
     }
 }
 
@@ -187,19 +187,16 @@ pub(super) async fn failure(fetcher: &mut Fetcher) -> TransportError {
 /// Runs one exchange: its status and body.
 pub(super) async fn exchange(fetcher: &mut Fetcher, request: Request) -> Result<(u16, String), TransportError> {
     fetcher.start(7, request);
-    loop {
-        match next(fetcher).await {
-            (7, Fact::Head { status, .. }) => {
-                fetcher.read(7, Reading::Text { limit: 1 << 20 });
-                return match next(fetcher).await {
-                    (7, Fact::Text(text)) => Ok((status, text.to_string())),
-                    (7, Fact::Failed(error)) => Err(error),
-                    other => panic!("neither text nor failure: {other:?}"),
-                };
-            }
-            (7, Fact::Failed(error)) => return Err(error),
-            other => panic!("neither head nor failure: {other:?}"),
-        }
+    let status = match next(fetcher).await {
+        (7, Fact::Head { status, .. }) => status,
+        (7, Fact::Failed(error)) => return Err(error),
+        other => panic!("neither head nor failure: {other:?}"),
+    };
+    fetcher.read(7, Reading::Text { limit: 1 << 20 });
+    match next(fetcher).await {
+        (7, Fact::Text(text)) => Ok((status, text.to_string())),
+        (7, Fact::Failed(error)) => Err(error),
+        other => panic!("neither text nor failure: {other:?}"),
     }
 }
 

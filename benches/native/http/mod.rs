@@ -1,0 +1,4 @@
+//! HTTP by hand.
+
+pub(crate) mod hand;
+pub(crate) mod raw;

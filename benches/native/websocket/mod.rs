@@ -1,0 +1,4 @@
+//! WebSocket by hand.
+
+pub(crate) mod hand;
+pub(crate) mod raw;
