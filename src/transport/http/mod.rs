@@ -147,7 +147,7 @@ impl Http {
         if name == "authorization" && self.config.token.is_some() {
             return Err(twice());
         }
-        let value = value.trim();
+        let value = value.trim_ascii();
         if value.bytes().any(|byte| (byte < b' ' && byte != b'\t') || byte == 0x7f) {
             return Err(config(join(&["the value of the header ", &name, " contains a control character"])));
         }
