@@ -52,14 +52,6 @@ fn scheme<'a>(url: &'a str, what: &str, schemes: [&str; 2]) -> Result<&'a str, T
     Ok(before(url, b"?"))
 }
 
-/// Scheme, host and port.
-#[cfg(feature = "http")]
-pub(super) fn origin(url: &str) -> &str {
-    let from = url.as_bytes().windows(3).position(|part| part == b"://").map_or(0, |at| at + 3);
-    let host = before(url.get(from..).unwrap_or_default(), b"/?#");
-    url.get(..from + host.len()).unwrap_or(url)
-}
-
 /// Whether `text` is an RFC 9110 token.
 pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
