@@ -63,7 +63,8 @@ impl Fetch for Script {
         match reading {
             Reading::Text { limit } => self.facts.push_back((id, whole(&answer.body, limit))),
             Reading::Chunks => {
-                let chunks = answer.body.chunks(CHUNK).map(|chunk| (id, Fact::Chunk(chunk.iter().copied().collect())));
+                let chunks =
+                    answer.body.chunks(CHUNK).map(|chunk| (id, Fact::Chunk(chunk.to_vec().into_iter().collect())));
                 self.facts.extend(chunks);
                 self.facts.push_back((id, Fact::End));
             }
