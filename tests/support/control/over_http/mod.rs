@@ -32,7 +32,6 @@ pub(crate) struct HttpPeer {
 type Next = std::io::Result<After>;
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
-const EVENTS: (&str, &str) = ("Content-Type", "text/event-stream");
 
 impl HttpPeer {
     pub(crate) fn new(era: Era, generation: u32, rules: &str, log: Arc<Log>) -> Result<Arc<Self>, String> {
@@ -104,8 +103,7 @@ impl HttpPeer {
                 None => return self.request(wire, &message).await,
             },
             ("GET", Era::Legacy) => {
-                wire.begin(200, &[EVENTS]).await?;
-                wire.chunk(b": listening\n\n").await?;
+                wire.open_stream().await?;
                 wire.gone().await;
                 return Ok(After::Gone);
             }
@@ -185,12 +183,12 @@ impl HttpPeer {
                 Reply::Close(_) | Reply::Drop => return Ok(After::Close),
             };
             if !std::mem::replace(&mut begun, true) {
-                wire.begin(200, &[EVENTS]).await?;
+                wire.open_stream().await?;
             }
             wire.chunk(format!("data: {event}\n\n").as_bytes()).await?;
         }
         if !begun {
-            wire.begin(200, &[EVENTS]).await?;
+            wire.open_stream().await?;
         }
         while !answered {
             let said = tokio::select! {
