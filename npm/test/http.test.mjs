@@ -186,6 +186,23 @@ test("a mirrored argument that a page may not send is always sent, and named in 
   await server.close();
 });
 
+test("a session whose id the page does not see is explained", async () => {
+  const cors = { "access-control-allow-origin": "*" };
+  const server = await started({ cors });
+  const page = await open(browser);
+  const { code, status, causes } = await inPage(page, async (connect, url) => {
+    const client = await connect(url, { era: "legacy" });
+    const error = await client.callTool({ name: "echo" }).catch((error) => error);
+    const { causes } = await error.diagnose();
+    client.close();
+    return { code: error.code, status: error.status, causes };
+  }, server.legacy);
+  assert.deepEqual([code, status], ["refused", 400]);
+  assert.deepEqual(causes.map(({ kind, headers }) => [kind, headers]), [["header_not_exposed", ["Access-Control-Expose-Headers: mcp-session-id"]]]);
+  await page.context().close();
+  await server.close();
+});
+
 test("a page that goes for good ends its session", async () => {
   let ended;
   const deleted = new Promise((resolve) => (ended = resolve));
