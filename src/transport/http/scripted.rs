@@ -63,13 +63,8 @@ impl Fetch for Script {
         match reading {
             Reading::Text { limit } => self.facts.push_back((id, whole(&answer.body, limit))),
             Reading::Chunks => {
-<<<<<<< HEAD
                 let chunks =
                     answer.body.chunks(CHUNK).map(|chunk| (id, Fact::Chunk(chunk.to_vec().into_iter().collect())));
-=======
-                #[allow(clippy::iter_cloned_collect, reason = "the native buffer is no vector")]
-                let chunks = answer.body.chunks(CHUNK).map(|chunk| (id, Fact::Chunk(chunk.iter().copied().collect())));
->>>>>>> h-web
                 self.facts.extend(chunks);
                 self.facts.push_back((id, Fact::End));
             }
