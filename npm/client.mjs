@@ -304,9 +304,10 @@ export function connectWith(load) {
       throw fail("config", `The WebAssembly module could not be loaded (${error?.message}); give its address, its bytes or the module as wasm.`, error);
     }
     if (signal?.aborted) throw aborted(signal);
-    const { hooks, attach } = host(options, diagnosable(address, options));
+    let client;
+    const { hooks, attach } = host(options, diagnosable(address, options, () => client?.server));
     const core = new Core(address, wanted, hooks);
-    const client = new Client(MADE, core, attach);
+    client = new Client(MADE, core, attach);
     let abort;
     try {
       await new Promise((resolve, reject) => {

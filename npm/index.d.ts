@@ -60,9 +60,14 @@ export interface ConnectOptions {
   credentials?: "omit" | "same-origin" | "include";
   /**
    * The WebSocket subprotocols to offer. `"auto"` offers `mcp` and, if the socket fails before it opens, tries once with none;
-   * `"none"` offers none; a list is offered as it is. Refused (`config`) over HTTP. Default `"auto"`.
+   * `"none"` offers none; a list is offered as it is. Refused (`config`) over HTTP alone. Default `"auto"`.
    */
   protocols?: "auto" | "none" | string[];
+  /**
+   * `"websocket"`: for an address that begins with `http://` or `https://`, try a WebSocket at the same host and path first, and HTTP
+   * where that does not open. What connected first is kept for every reconnect. Default: HTTP only.
+   */
+  prefer?: "websocket";
   /** The protocol era: found out (`"auto"`), 2026-07-28 (`"modern"`), or 2025-11-25 and older (`"legacy"`). Default `"auto"`. */
   era?: "auto" | "modern" | "legacy";
   /**
@@ -455,13 +460,15 @@ export class EverywireError extends Error {
   readonly rpcCode?: number;
   /** The data of the server's error, unchanged. */
   readonly data?: unknown;
+  /** The HTTP status the server answered with, where that is the reason. */
+  readonly status?: number;
   /** Whether the request may have run on the server although no answer came. */
   readonly maybeExecuted: boolean;
   /** The server's state of an interactive call that broke off, for {@link Client.resume}. */
   readonly requestState?: string;
   /**
-   * Finds out why, where a browser did not say it: with code `cors_or_network`, and `interrupted` for such a reason. Sends a few GET
-   * requests to the server, and no POST. Absent on other errors. `signal` stops it; `onProgress` is told of each
+   * Finds out why, where a browser did not say it: with code `cors_or_network`, with `interrupted` for such a reason, and where a page
+   * of another origin seems not to see the session's id. Sends a few GET requests to the server, and no POST. Absent on other errors. `signal` stops it; `onProgress` is told of each
    * request.
    */
   readonly diagnose?: (options?: { signal?: AbortSignal; onProgress?: (step: DiagnosisStep) => void }) => Promise<Diagnosis>;
@@ -523,6 +530,7 @@ export interface ErrorFields {
   message: string;
   rpcCode?: number;
   data?: unknown;
+  status?: number;
   maybeExecuted?: boolean;
   requestState?: string;
 }

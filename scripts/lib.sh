@@ -98,6 +98,8 @@ need_geckodriver() { need_cargo_tool geckodriver 0.37.1 geckodriver --locked; }
 
 need_cargo_deny() { need_cargo_tool cargo-deny 0.20.2 cargo-deny --locked; }
 
+need_cargo_fuzz() { need_cargo_tool cargo-fuzz 0.13.2 cargo-fuzz --locked; }
+
 need_browsers() {
   if command -v chromium >/dev/null && command -v chromedriver >/dev/null && command -v firefox-esr >/dev/null; then return; fi
   as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive \

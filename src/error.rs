@@ -182,7 +182,16 @@ impl Error {
         match self.kind() {
             ErrorKind::Interrupted { maybe_executed, .. } => *maybe_executed,
             ErrorKind::Timeout { sent, .. } => *sent,
-            ErrorKind::ClosedMidCall | ErrorKind::Cancelled | ErrorKind::InputFailed { .. } => true,
+            ErrorKind::Decode { .. }
+            | ErrorKind::ClosedMidCall
+            | ErrorKind::Cancelled
+            | ErrorKind::InputFailed { .. } => true,
+            // An answer came, and it was of no use.
+            ErrorKind::TooLarge { outbound, .. } => !outbound,
+            ErrorKind::Transport(error) => {
+                use crate::transport::TransportErrorKind as T;
+                matches!(error.kind(), T::Protocol | T::TooLarge { .. })
+            }
             _ => false,
         }
     }

@@ -50,9 +50,9 @@ impl Outcome {
 ///
 /// # Panics
 /// Where the client breaks a promise: who opened it is answered not at all, or twice.
-pub(crate) fn meet(answers: Vec<Answer>, token: Option<&str>, max_message: usize) -> Outcome {
+pub(crate) fn meet(answers: Vec<Answer>, token: Option<&str>, options: Options) -> Outcome {
     let now = Duration::from_secs(1000);
-    let options = Options { max_message, ..Options::default() };
+    let max_message = options.max_message;
     let mut session = Session::new(options, None, 7);
     let mut outcome = Outcome::default();
     let mut link = Scripted::new(answers, token, max_message);

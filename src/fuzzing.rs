@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::first_answer::meet;
 use crate::frame::EventParser;
+use crate::session::Options;
 use crate::transport::Answer;
 
 /// What came of a stream of events.
@@ -54,12 +55,12 @@ pub fn classifier(input: &[u8]) {
     let Some((answer, credential)) = answer(input) else { return };
     let again = vec![answer; 8];
     let token = credential.then_some("secret-token");
-    let outcome = meet(again.clone(), token, 1 << 16);
+    let outcome = meet(again.clone(), token, Options { max_message: 1 << 16, ..Options::default() });
     assert!(outcome.sent.len() <= 6, "it goes round in circles: {outcome:?}");
     if let Some(Err(error)) = &outcome.opened {
         assert!(!error.to_string().contains("secret-token"), "the credential stands in an error");
     }
-    let small = meet(again, token, 256);
+    let small = meet(again, token, Options { max_message: 256, ..Options::default() });
     assert!(small.sent.len() <= 6, "it goes round in circles: {small:?}");
     assert!(!outcome.ruling().is_empty() && !small.ruling().is_empty());
 }

@@ -226,7 +226,7 @@ fn bad_input_is_one_clear_sentence() {
     let demo = Demo::start("input");
     for (url, words) in [
         ("", &["empty", "wss://"][..]),
-        ("http://127.0.0.1/", &["ws:// or wss://"]),
+        ("ftp://127.0.0.1/", &["ws:// or wss://"]),
         ("127.0.0.1:80", &["no scheme"]),
         ("ws://", &["no host"]),
         ("ws://host:99999/", &["port"]),
@@ -323,8 +323,12 @@ fn the_page_is_served_with_its_types_and_nothing_else_is() {
     ] {
         let (head, got) = demo.get(path);
         assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{path}: {head}");
-        assert!(head.contains(&format!("Content-Type: {media_type}\r\n")), "{path}: {head}");
-        assert!(head.contains("X-Content-Type-Options: nosniff") && head.contains("frame-ancestors 'none'"), "{head}");
+        let fields = format!("{}\r\n", head.to_ascii_lowercase());
+        assert!(fields.contains(&format!("content-type: {media_type}\r\n")), "{path}: {head}");
+        assert!(
+            fields.contains("x-content-type-options: nosniff") && fields.contains("frame-ancestors 'none'"),
+            "{head}"
+        );
         assert_eq!(got, body, "{path}");
     }
     for path in
@@ -335,7 +339,7 @@ fn the_page_is_served_with_its_types_and_nothing_else_is() {
         assert!(!String::from_utf8_lossy(&body).contains("not for the page"), "{path}");
     }
     let (head, _) = demo.get("/mcp");
-    assert!(head.starts_with("HTTP/1.1 426"), "{head}");
+    assert!(head.starts_with("HTTP/1.1 405"), "{head}");
 }
 
 #[test]
@@ -343,7 +347,7 @@ fn a_foreign_name_or_origin_gets_no_page() {
     let demo = Demo::start("foreign");
     let ask = |headers: &str| {
         let mut stream = TcpStream::connect(&demo.address).expect("connected");
-        write!(stream, "GET / HTTP/1.1\r\n{headers}\r\n").expect("sent");
+        write!(stream, "GET / HTTP/1.1\r\nConnection: close\r\n{headers}\r\n").expect("sent");
         let mut answer = String::new();
         stream.read_to_string(&mut answer).expect("an answer");
         answer

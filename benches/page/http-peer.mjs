@@ -40,6 +40,6 @@ const server = createServer(async (request, response) => {
   if (id === undefined) return response.writeHead(202, cors).end();
   const reply = JSON.stringify({ jsonrpc: "2.0", id, result: answer(method, params) });
   if (request.url === "/sse") response.writeHead(200, { ...cors, "content-type": "text/event-stream" }).end(`event: message\ndata: ${reply}\n\n`);
-  else response.writeHead(200, { ...cors, "content-type": "application/json" }).end(reply);
+  else response.writeHead(200, { ...cors, "content-type": "application/json", "content-length": Buffer.byteLength(reply) }).end(reply);
 });
 server.listen(0, "127.0.0.1", () => parentPort.postMessage(`http://127.0.0.1:${server.address().port}`));

@@ -4,6 +4,7 @@ use serde::Deserialize;
 
 use super::{Answer, meet};
 use crate::platform::test;
+use crate::session::{EraChoice, Options};
 
 #[derive(Deserialize)]
 struct Fixture {
@@ -38,17 +39,21 @@ impl From<Reply> for Answer {
     }
 }
 
+fn fixtures() -> Vec<Fixture> {
+    let fixtures = include_str!("../../tests/fixtures/first_answers.json");
+    serde_json::from_str(fixtures).expect("well-formed fixtures")
+}
+
 #[test]
 fn first_answers_of_real_servers_lead_to_the_right_ruling() {
-    let fixtures = include_str!("../../tests/fixtures/first_answers.json");
-    let fixtures: Vec<Fixture> = serde_json::from_str(fixtures).expect("well-formed fixtures");
-    assert!(fixtures.len() >= 60);
     let mut wrong = Vec::new();
+    let fixtures = fixtures();
+    assert!(fixtures.len() >= 60);
     for Fixture { who, first, credential, then, ruling, source } in fixtures {
         assert!(!source.is_empty(), "{who}");
         let several = !then.is_empty();
         let answers = [first].into_iter().chain(then).map(Answer::from).collect();
-        let outcome = meet(answers, credential.then_some("secret"), 1 << 20);
+        let outcome = meet(answers, credential.then_some("secret"), Options::default());
         let met = if several && ruling == "initialize" && outcome.ruling() == "legacy" {
             // Answered, and so it is known to have been right.
             "initialize".into()
@@ -63,4 +68,16 @@ fn first_answers_of_real_servers_lead_to_the_right_ruling() {
         }
     }
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn where_only_the_modern_era_is_wanted_nothing_is_initialized() {
+    for Fixture { who, first, credential, ruling, .. } in fixtures() {
+        let options = Options { era: EraChoice::Modern, ..Options::default() };
+        let outcome = meet(vec![first.into()], credential.then_some("secret"), options);
+        assert!(!outcome.sent.iter().any(|method| method == "initialize"), "{who}: {outcome:?}");
+        if ruling == "initialize" || ruling == "2024-11-05" {
+            assert!(matches!(outcome.opened, Some(Err(_))), "{who}: {outcome:?}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use super::host::Host;
 use crate::error::Error;
 use crate::json::{Json, Object};
 use crate::session::{Era, Event, Info, InputRequest, Metrics, State};
-use crate::transport::TransportErrorKind;
+use crate::transport::{TransportError, TransportErrorKind};
 
 pub(super) fn error(error: &Error) -> JsValue {
     let mut fields = Object::new().str("code", error.code()).str("message", &error.text());
@@ -16,8 +16,10 @@ pub(super) fn error(error: &Error) -> JsValue {
             fields = fields.json("data", data);
         }
     }
-    if error.transport().is_some_and(|error| *error.kind() == TransportErrorKind::Opaque) {
-        fields = fields.bool("opaque", true);
+    match error.transport().map(TransportError::kind) {
+        Some(TransportErrorKind::Opaque) => fields = fields.bool("opaque", true),
+        Some(TransportErrorKind::Refused { status }) => fields = fields.num("status", f64::from(*status)),
+        _ => {}
     }
     if error.maybe_executed() {
         fields = fields.bool("maybeExecuted", true);

@@ -14,13 +14,13 @@ cfg_if::cfg_if! {
     }
 }
 
-#[cfg(any(feature = "http", all(feature = "websocket", target_arch = "wasm32")))]
+#[cfg(any(feature = "http", feature = "server", all(feature = "websocket", target_arch = "wasm32")))]
 pub(crate) use imp::base64;
 #[cfg(feature = "server")]
 pub(crate) use imp::fill_random;
-#[cfg(feature = "http")]
-pub(crate) use imp::line_end;
 #[cfg(test)]
 pub(crate) use imp::test;
 pub use imp::{BoxFuture, BoxSink, BoxStream, MaybeSend, MaybeSync, sleep};
 pub(crate) use imp::{Lock, Task, now, seed, spawn, wall};
+#[cfg(feature = "http")]
+pub(crate) use imp::{http_date, line_end};

@@ -129,7 +129,8 @@ impl ServerBuilder {
 
     /// How many requests of one connection run at the same time. As many more may wait; beyond that reading pauses, so
     /// that a client that sends faster is held back by its own socket. Handlers that wait for their client's answer do
-    /// not count. Default: 128; at least 1.
+    /// not count. Over HTTP it holds for each HTTP/2 connection and for each session, where one more request is answered
+    /// with 429. Default: 128; at least 1.
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.limits.in_flight = requests.max(1);
         self

@@ -1,7 +1,8 @@
 //! MCP servers: one set of handlers for both protocol eras, over any carrier.
 //!
-//! Registry and dispatch run everywhere; only `listen` is native. A connection is one future, [`Server::serve_link`]:
-//! a request whose handler is done at once costs no task and no queue, the others run side by side within it.
+//! Registry and dispatch run everywhere; only `listen` and `http` are native. A connection is one future,
+//! [`Server::serve_link`]: a request whose handler is done at once costs no task and no queue, the others run side by side
+//! within it. Over HTTP a handler runs within the future of its own request.
 
 mod answer;
 mod builder;

@@ -133,6 +133,8 @@ pub(super) struct Call<T> {
     pub(super) asked: Option<Box<Asked>>,
     /// Its headers were refused once and mended.
     pub(super) mended: bool,
+    /// How often the reply to it broke off.
+    pub(super) breaks: u8,
     /// The call's own number was its id once: the next sending takes a fresh one.
     pub(super) resent: bool,
 }
@@ -159,6 +161,7 @@ impl<T> Call<T> {
             request_state: None,
             asked: None,
             mended: false,
+            breaks: 0,
             resent: false,
         }
     }

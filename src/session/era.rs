@@ -49,7 +49,8 @@ pub(crate) enum Ruling {
     ResendAt(&'static str),
     /// The server is modern; its error is the caller's to see.
     ModernError,
-    /// A credential was sent and refused: let `initialize` with the same one decide, and remember nothing.
+    /// A credential was sent and refused, or the unknown method was too much for the server (the Java SDK answers it with
+    /// 500): let `initialize` decide, and remember nothing.
     Arbitrate,
     UnsupportedVersion {
         theirs: Vec<String>,
@@ -108,14 +109,18 @@ pub(crate) fn classify(outcome: Probe, profile: Profile, ours: Ours) -> Ruling {
         Probe::Error { code: -32020 | -32021, .. } => Ruling::ModernError,
         Probe::Error { status: Some(status), .. } if per_request => match status {
             401 | 403 | 407 => Ruling::AuthRequired,
-            408 | 429 | 500.. => Ruling::Transient,
+            500 | 501 => Ruling::Arbitrate,
+            408 | 429 | 502.. => Ruling::Transient,
             _ => legacy(None),
         },
         Probe::Error { .. } => legacy(None),
         Probe::Http { status, body, credential_sent } => match (status, body) {
             (401 | 403 | 407, _) if credential_sent => Ruling::Arbitrate,
             (401 | 403 | 407, _) => Ruling::AuthRequired,
-            (408 | 429 | 500.., _) => Ruling::Transient,
+            // The address is another one, and the error says which.
+            (300..=399, _) => Ruling::Failed,
+            (500 | 501, _) | (200 | 201 | 203, Body::Other) => Ruling::Arbitrate,
+            (408 | 429 | 502.., _) => Ruling::Transient,
             (200..=299, Body::Html) => Ruling::NotMcp,
             (202, _) | (200..=299, Body::Empty) | (400..=499, _) => legacy(None),
             _ => Ruling::NotMcp,

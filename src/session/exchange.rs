@@ -17,6 +17,8 @@ use crate::transport::{TransportError, TransportErrorKind};
 /// Statuses with which a server of 2024-11-05 answers a request at the address of its stream (2026-07-28
 /// basic/transports/streamable-http, "HTTP+SSE Transport").
 const OLDER: [u16; 3] = [400, 404, 405];
+/// How often a request that may be repeated is, although the reply to it breaks off each time.
+const BREAKS: u8 = 3;
 
 impl<T: Ticket> Session<T> {
     // ---- Out
@@ -40,12 +42,12 @@ impl<T: Ticket> Session<T> {
     pub(super) fn open_push_stream(&mut self) {
         let asked = || self.options.capabilities.entries().is_some_and(|offered| !offered.is_empty());
         let legacy = matches!(self.stage, Stage::Ready { era: Era::Legacy, .. }) && self.link.per_request();
-        if legacy && (!self.subs.is_empty() || self.log_level.is_some() || asked()) {
-            if let LinkState::Up(up) = &mut self.link
-                && !std::mem::replace(&mut up.listening, true)
-            {
-                self.control.push_back(Outbound::Listen);
-            }
+        if legacy
+            && (!self.subs.is_empty() || self.log_level.is_some() || asked())
+            && let LinkState::Up(up) = &mut self.link
+            && !std::mem::replace(&mut up.listening, true)
+        {
+            self.control.push_back(Outbound::Listen);
         }
     }
 
@@ -79,6 +81,7 @@ impl<T: Ticket> Session<T> {
                 self.event(Event::Resynced);
             }
         }
+        self.check_control(now);
     }
 
     fn arrived(&mut self, wire: i64, status: Option<u16>, text: &Text, now: Duration) {
@@ -86,15 +89,20 @@ impl<T: Ticket> Session<T> {
         if size > limit {
             if let Some(id) = self.call_of(wire) {
                 self.control.push_back(Outbound::Abort(wire));
-                self.fail_call(id, Error::new(ErrorKind::TooLarge { size, limit, outbound: false }), now);
+                let error = Error::new(ErrorKind::TooLarge { size, limit, outbound: false });
+                let error = TransportError::new(TransportErrorKind::TooLarge { size, limit }, error.text());
+                self.exchange_failed(id, error, false, now);
             }
             return;
         }
         let awaited = self.call_of(wire).is_some();
+        let standing = self.standing(wire);
         self.take_in(text, Some(From { wire, status }), now);
         if status.is_none() && awaited && self.call_of(wire).is_none() {
             // Answered, and the stream is open still: the carrier need not wait for its end.
             self.control.push_back(Outbound::Answered(wire));
+        } else if let Some(key) = standing {
+            self.told(key);
         }
     }
 
@@ -102,7 +110,6 @@ impl<T: Ticket> Session<T> {
     fn ended(&mut self, wire: i64, resume: Option<Box<Resume>>, error: Option<TransportError>, now: Duration) {
         let Some(id) = self.call_of(wire) else { return };
         if let Some(resume) = resume {
-            self.alive(now);
             self.control.push_back(Outbound::Resume(wire, resume));
             return;
         }
@@ -113,16 +120,29 @@ impl<T: Ticket> Session<T> {
             self.take_call(id);
             return self.relisten(key, error.into(), now);
         }
+        if self.breaks_again(id) {
+            return self.fail_call(id, error.into(), now);
+        }
         self.exchange_failed(id, error, false, now);
+    }
+
+    /// Whether a request has broken so many replies off that it is likely to break the next one, too: one that makes its
+    /// server fall must not keep the others from it.
+    fn breaks_again(&mut self, id: CallId) -> bool {
+        match self.calls.get_mut(id) {
+            Some(Call { waiter: Waiter::Caller(_), replay, breaks, .. }) if replay.safe => {
+                *breaks = breaks.saturating_add(1);
+                *breaks > BREAKS
+            }
+            _ => false,
+        }
     }
 
     /// An exchange brought no message at all.
     fn failed(&mut self, wire: i64, failure: Failure, now: Duration) {
         let Some(id) = self.call_of(wire) else { return };
         let Failure { error, status, body, credential_sent, retry_after, unprocessed } = failure;
-        if status.is_some() {
-            self.alive(now);
-        }
+        let gone = matches!(error.kind(), TransportErrorKind::SessionExpired);
         match self.calls.get(id).map(|call| &call.waiter) {
             Some(Waiter::Probe) => {
                 let resent = matches!(self.stage, Stage::Probing { resent: true, .. });
@@ -133,12 +153,20 @@ impl<T: Ticket> Session<T> {
                 };
                 self.take_call(id);
                 self.probe_error = Some(error.into());
+                self.patience = retry_after;
                 self.rule(outcome, None, resent, now);
             }
             Some(Waiter::Initialize) => {
                 self.take_call(id);
+                self.patience = retry_after;
                 self.initialize_failed(error.into(), status, now);
             }
+            // The link tells next that it is over; what begins on the next one begins there.
+            Some(Waiter::Caller(_)) if gone && unprocessed && !self.may_repeat(id) => {
+                self.fail_call(id, error.into(), now);
+            }
+            Some(_) if gone && (unprocessed || self.may_repeat(id)) => self.back_to_queue(id),
+            Some(Waiter::Caller(_)) if gone => self.interrupt(id, &error, now),
             Some(Waiter::Listen(key)) => {
                 let key = *key;
                 self.take_call(id);
@@ -150,17 +178,35 @@ impl<T: Ticket> Session<T> {
                     _ => self.relisten(key, error.into(), now),
                 }
             }
-            Some(_) if self.unconfirmed() && matches!(status, Some(400 | 404 | 405 | 406 | 415)) => {
+            Some(_) if self.in_doubt() && matches!(status, Some(400 | 404 | 405 | 406 | 415)) => {
                 // A remembered era that does not hold: the request was refused unread.
                 self.back_to_queue(id);
-                self.doubt(now);
+                if self.ready() {
+                    self.doubt(now);
+                }
             }
             Some(Waiter::Caller(_)) if matches!(status, Some(429 | 502..=504)) || retry_after.is_some() => {
                 self.put_off(id, error, unprocessed, retry_after, now);
             }
-            Some(_) => self.exchange_failed(id, error, unprocessed, now),
+            Some(_) => {
+                let cut = status.is_some() && !unprocessed && *error.kind() == TransportErrorKind::Lost;
+                if cut && self.breaks_again(id) {
+                    self.fail_call(id, error.into(), now);
+                } else {
+                    self.exchange_failed(id, error, unprocessed, now);
+                }
+            }
             None => {}
         }
+    }
+
+    fn may_repeat(&self, id: CallId) -> bool {
+        self.calls.get(id).is_some_and(|call| call.replay.safe)
+    }
+
+    /// Whether what was sent may have been sent in the wrong era.
+    pub(super) fn in_doubt(&self) -> bool {
+        self.unconfirmed() || !self.ready()
     }
 
     /// An exchange is lost: its request is sent again where that can do no harm, and answered with the reason otherwise.
@@ -179,6 +225,11 @@ impl<T: Ticket> Session<T> {
             }
             Waiter::Heartbeat | Waiter::Nobody => _ = self.take_call(id),
             Waiter::Tools(_) => self.tools_refreshed(id, None, now),
+            Waiter::Subscribe(key) if error.is_transient() => {
+                let key = *key;
+                self.take_call(id);
+                self.relisten(key, error.into(), now);
+            }
             Waiter::Subscribe(key) => {
                 let key = *key;
                 self.take_call(id);
@@ -194,12 +245,15 @@ impl<T: Ticket> Session<T> {
             {
                 self.put_off(id, error, unprocessed, None, now);
             }
-            Waiter::Caller(_) => {
-                // 5xx: the request was read, and what became of it nobody knows.
-                let ran = matches!(error.kind(), TransportErrorKind::Refused { status: 500.. }) && !call.replay.safe;
-                let error = if ran && !unprocessed { Self::interrupted(None, &error) } else { error.into() };
-                self.fail_call(id, error, now);
+            // 5xx: the request was read, and what became of it nobody knows.
+            Waiter::Caller(_)
+                if matches!(error.kind(), TransportErrorKind::Refused { status: 500.. })
+                    && !call.replay.safe
+                    && !unprocessed =>
+            {
+                self.interrupt(id, &error, now);
             }
+            Waiter::Caller(_) => self.fail_call(id, error.into(), now),
         }
     }
 
@@ -221,21 +275,31 @@ impl<T: Ticket> Session<T> {
             // It would only be told of its deadline, and not why.
             self.fail_call(id, error.clone().into(), now);
         } else {
-            let state = call.request_state.clone();
-            self.fail_call(id, Self::interrupted(state, &error), now);
+            self.interrupt(id, &error, now);
         }
         if again || retry_after.is_some() {
             self.hold_off(error.into(), retry_after, now);
         }
     }
 
-    fn back_to_queue(&mut self, id: CallId) {
+    /// Its server may have acted on it, and it is not repeated.
+    fn interrupt(&mut self, id: CallId, cause: &TransportError, now: Duration) {
+        let state = self.calls.get(id).and_then(|call| call.request_state.clone());
+        self.fail_call(id, Self::interrupted(state, cause), now);
+    }
+
+    pub(super) fn back_to_queue(&mut self, id: CallId) {
         let draft = match self.calls.get(id).map(|call| &call.wire) {
             Some(Wire::Sent { sent, .. }) => sent.reopen(),
             _ => return,
         };
-        match self.calls.get(id) {
-            Some(Call { waiter: Waiter::Caller(_), .. }) => self.requeue(id, draft),
+        match self.calls.get(id).map(|call| &call.waiter) {
+            Some(Waiter::Caller(_)) => self.requeue(id, draft),
+            Some(Waiter::Tools(of)) => {
+                let of = *of;
+                self.take_call(id);
+                self.enqueue(of);
+            }
             // Made anew once the era is known.
             _ => _ = self.take_call(id),
         }
@@ -249,10 +313,14 @@ impl<T: Ticket> Session<T> {
             LinkState::Up(up) if older && up.profile.is_per_request() && !self.reopened => {
                 let (outage, first) = (up.outage, up.first);
                 self.reopened = true;
+                let lost = || TransportError::new(TransportErrorKind::Lost, error.text());
+                let cause = error.transport().cloned().unwrap_or_else(lost);
                 // Both are worth telling should that fail, too; the first is the closer one.
                 self.probe_error.get_or_insert(error);
                 self.stage = Stage::Down;
                 self.control.clear();
+                self.drop_pushed_inputs(now);
+                self.sort_out(&cause);
                 self.connect(outage, first, now);
             }
             _ => self.handshake_failed(error, now),

@@ -12,21 +12,31 @@ use crate::error::Error;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Flow {
     Open,
-    /// Not before this time.
-    Held(Duration),
+    /// Not before this time, and `earliest` whatever happens: the server asked for it.
+    Held {
+        until: Duration,
+        earliest: Duration,
+    },
     /// One may, to see whether the server is back.
     Trial,
-    /// It is under way.
-    Tried(CallId),
+    /// It is under way. A server that is away would have refused it by `until`: it may take its time to answer.
+    Tried {
+        call: CallId,
+        until: Duration,
+    },
 }
+
+/// How long a server that is not there takes to be noticed, at most.
+const NOTICED: Duration = Duration::from_secs(10);
 
 impl<T: Ticket> Session<T> {
     /// Sends nothing for a while, longer each time, and at least as long as the server asked for.
     pub(super) fn hold_off(&mut self, error: Error, at_least: Option<Duration>, now: Duration) {
         let LinkState::Up(up) = &mut self.link else { return };
-        if let Flow::Held(until) = &mut up.flow {
+        let asked = now.saturating_add(at_least.unwrap_or_default());
+        if let Flow::Held { until, earliest } = &mut up.flow {
             // Others of the same outage.
-            *until = (*until).max(now.saturating_add(at_least.unwrap_or_default()));
+            (*until, *earliest) = ((*until).max(asked), (*earliest).max(asked));
             return;
         }
         let outage = if up.proven { Outage { since: now, attempt: 0 } } else { up.outage };
@@ -37,7 +47,7 @@ impl<T: Ticket> Session<T> {
         let attempt = outage.attempt.saturating_add(1);
         up.outage = Outage { attempt, ..outage };
         up.proven = false;
-        up.flow = Flow::Held(now.saturating_add(delay));
+        up.flow = Flow::Held { until: now.saturating_add(delay), earliest: asked };
         self.enter(State::Reconnecting { attempt, delay, reason: error });
     }
 
@@ -45,10 +55,10 @@ impl<T: Ticket> Session<T> {
         let LinkState::Up(up) = &mut self.link else { return false };
         match up.flow {
             Flow::Open | Flow::Trial => true,
-            Flow::Held(_) => false,
-            Flow::Tried(id) => {
+            Flow::Held { .. } => false,
+            Flow::Tried { call, .. } => {
                 // Cancelled or timed out meanwhile: that was no answer either way.
-                let open = self.calls.get(id).is_some_and(|call| matches!(call.wire, Wire::Sent { .. }));
+                let open = self.calls.get(call).is_some_and(|call| matches!(call.wire, Wire::Sent { .. }));
                 if !open {
                     up.flow = Flow::Trial;
                 }
@@ -57,11 +67,11 @@ impl<T: Ticket> Session<T> {
         }
     }
 
-    pub(super) fn tried(&mut self, id: CallId) {
+    pub(super) fn tried(&mut self, call: CallId, now: Duration) {
         if let LinkState::Up(up) = &mut self.link
             && up.flow == Flow::Trial
         {
-            up.flow = Flow::Tried(id);
+            up.flow = Flow::Tried { call, until: now.saturating_add(NOTICED) };
         }
     }
 
@@ -75,22 +85,25 @@ impl<T: Ticket> Session<T> {
         }
     }
 
-    /// The wait is over, or somebody knows better.
-    pub(super) fn try_again(&mut self) {
-        if let LinkState::Up(up) = &mut self.link
-            && matches!(up.flow, Flow::Held(_))
-        {
-            up.flow = Flow::Trial;
-            if let State::Reconnecting { attempt, reason, .. } = &self.state {
-                self.enter(State::Reconnecting { attempt: *attempt, delay: Duration::ZERO, reason: reason.clone() });
+    /// The wait is over.
+    pub(super) fn waited(&mut self) {
+        let LinkState::Up(up) = &mut self.link else { return };
+        match up.flow {
+            Flow::Held { .. } => {
+                up.flow = Flow::Trial;
+                if let State::Reconnecting { attempt, reason, .. } = self.state.clone() {
+                    self.enter(State::Reconnecting { attempt, delay: Duration::ZERO, reason });
+                }
             }
+            Flow::Tried { .. } => self.flow_on(),
+            Flow::Open | Flow::Trial => {}
         }
     }
 
     pub(super) fn held_until(&self) -> Option<Duration> {
         match &self.link {
             LinkState::Up(up) => match up.flow {
-                Flow::Held(until) => Some(until),
+                Flow::Held { until, .. } | Flow::Tried { until, .. } => Some(until),
                 _ => None,
             },
             _ => None,

@@ -163,7 +163,11 @@ impl<T: Ticket> Session<T> {
                 let met = self.probe_error.take().filter(Error::is_auth_required);
                 self.refuse(met.unwrap_or_else(refused));
             }
-            // Gateways answer an unknown method so, too: `initialize` with the same credential decides.
+            Ruling::Arbitrate if self.options.era == EraChoice::Modern => {
+                let error = self.take_probe_error();
+                self.handshake_failed(error, now);
+            }
+            // Gateways and servers answer an unknown method so, too.
             Ruling::Arbitrate => self.initialize(None, false, now),
             Ruling::NotMcp => {
                 let met = self.probe_error.take();
@@ -243,7 +247,7 @@ impl<T: Ticket> Session<T> {
 
     fn settled(&mut self, era: Era, confirmed: bool, now: Duration) {
         self.stage = Stage::Ready { era, confirmed };
-        (self.reopened, self.probe_error) = (false, None);
+        (self.reopened, self.probe_error, self.patience) = (false, None, None);
         if let LinkState::Up(up) = &mut self.link {
             up.first = false;
         }
@@ -284,7 +288,9 @@ impl<T: Ticket> Session<T> {
             _ => self.both_failed(error),
         };
         let first = matches!(&self.link, LinkState::Up(up) if up.first);
-        if first {
+        // A link that could not even be opened for this reason would not be tried again either.
+        let last = self.link.per_request() && error.transport().is_some_and(|error| !error.is_transient());
+        if first || last {
             self.refuse(error);
         } else {
             // This side gives up: that is no channel that closed on the probe.

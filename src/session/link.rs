@@ -139,11 +139,9 @@ impl<T: Ticket> Session<T> {
     pub(crate) fn link_lost(&mut self, error: TransportError, now: Duration) {
         let LinkState::Up(up) = &self.link else { return };
         let (outage, first, profile) = (up.outage, up.first, up.profile);
-        let outage = if up.proven || now.saturating_sub(up.since) >= self.options.reconnect.proven_after {
-            Outage { since: now, attempt: 0 }
-        } else {
-            outage
-        };
+        // Where every request has a channel of its own, the link is there for as long as nobody gives it up.
+        let lived = !profile.is_per_request() && now.saturating_sub(up.since) >= self.options.reconnect.proven_after;
+        let outage = if up.proven || lived { Outage { since: now, attempt: 0 } } else { outage };
         let stage = std::mem::replace(&mut self.stage, Stage::Down);
         self.control.clear();
         // What was remembered and did not hold on this link is asked anew on the next.
@@ -166,14 +164,14 @@ impl<T: Ticket> Session<T> {
         }
         self.reopened = false;
         let error_is_final = !error.is_transient() || !profile.reopens();
-        let proven = outage.attempt == 0;
+        let at_once = outage.attempt == 0 && self.options.reconnect.allows(0, Duration::ZERO);
         if first || error_is_final {
             let error = self.both_failed(error.into());
             self.shut(Some(error));
-        } else if matches!(error.kind(), TransportErrorKind::SessionExpired) && proven {
+        } else if matches!(error.kind(), TransportErrorKind::SessionExpired) && at_once {
             // The server is there and only forgot: the next session begins at once.
             self.probe_error = None;
-            self.enter(State::Reconnecting { attempt: 1, delay: Duration::ZERO, reason: error.into() });
+            self.state = State::Reconnecting { attempt: 1, delay: Duration::ZERO, reason: error.into() };
             self.connect(Outage { attempt: 1, ..outage }, false, now);
         } else {
             self.probe_error = None;
@@ -182,7 +180,7 @@ impl<T: Ticket> Session<T> {
     }
 
     /// What may be sent again waits for the next link; everything else is answered now.
-    fn sort_out(&mut self, cause: &TransportError) {
+    pub(super) fn sort_out(&mut self, cause: &TransportError) {
         let mut again = Vec::new();
         let mut lost = Vec::new();
         for (id, call) in self.calls.iter() {
@@ -216,6 +214,7 @@ impl<T: Ticket> Session<T> {
             return;
         }
         let delay = self.options.reconnect.delay(outage.attempt, self.jitter.next());
+        let delay = delay.max(self.patience.take().unwrap_or_default());
         let attempt = outage.attempt.saturating_add(1);
         let until = now.saturating_add(delay);
         self.link = LinkState::Waiting { outage: Outage { attempt, ..outage }, until };
@@ -242,7 +241,9 @@ impl<T: Ticket> Session<T> {
         let asks = self.ready() && !self.options.keep_alive.is_zero();
         match &mut self.link {
             LinkState::Waiting { until, .. } => *until = (*until).min(soon),
-            LinkState::Up(Up { flow: Flow::Held(until), .. }) => *until = (*until).min(soon),
+            LinkState::Up(Up { flow: Flow::Held { until, earliest }, .. }) => {
+                *until = (*until).min(soon).max(*earliest)
+            }
             // Woken again before the answer came: one question is enough.
             LinkState::Up(up) if asks && up.missed == 0 => self.probe_alive(now),
             _ => {}
@@ -255,6 +256,9 @@ impl<T: Ticket> Session<T> {
             up.heard = now;
             up.missed = 0;
             up.spoken = true;
+            if matches!(up.flow, Flow::Trial | Flow::Tried { .. }) {
+                self.flow_on();
+            }
         }
     }
 
@@ -341,7 +345,7 @@ impl<T: Ticket> Session<T> {
             _ => {}
         }
         if self.held_until().is_some_and(|at| at <= now) {
-            self.try_again();
+            self.waited();
         }
         self.relisten_due(now);
         if self.keep_alive_at().is_some_and(|at| at <= now) {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::call::{Replay, Waiter};
+use super::call::{Replay, Waiter, Wire};
 use super::link::Outage;
 use super::{CallId, Era, Event, Key, Request, Session, Stage, Ticket};
 use crate::error::{Error, ErrorKind, RpcError};
-use crate::frame::RequestId;
+use crate::frame::{Outbound, RequestId};
 use crate::json::{Draft, Json, Object};
 
 /// Names a subscription for its whole life, over all links.
@@ -174,6 +174,9 @@ impl<T: Ticket> Session<T> {
     /// After a link came up: every subscription stands again.
     pub(super) fn renew_subscriptions(&mut self, now: Duration) {
         let keys: Vec<_> = self.subs.keys().collect();
+        for sub in self.subs.values_mut() {
+            sub.outage = Outage { since: now, attempt: 0 };
+        }
         let renewed = self.subs.values().any(|sub| sub.ticket.is_none());
         for key in keys {
             self.establish(key, now);
@@ -187,7 +190,16 @@ impl<T: Ticket> Session<T> {
     pub(super) fn suspend_subscriptions(&mut self) {
         let calls: Vec<_> = self.subs.values_mut().flat_map(|sub| std::mem::take(&mut sub.calls)).collect();
         for id in calls {
-            self.take_call(id);
+            self.abandon(id);
+        }
+    }
+
+    /// Nobody waits for a request of a subscription any more.
+    fn abandon(&mut self, id: CallId) {
+        if let Some(Wire::Sent { id: wire, .. }) = self.take_call(id).map(|call| call.wire)
+            && self.link.per_request()
+        {
+            self.control.push_back(Outbound::Abort(wire));
         }
     }
 
@@ -247,8 +259,8 @@ impl<T: Ticket> Session<T> {
 
     fn acknowledge(&mut self, key: SubKey, agreed: Json) {
         let Some(sub) = self.subs.get_mut(key) else { return };
-        sub.acknowledged = true;
-        let again = sub.outage.attempt > 0 && sub.ticket.is_none();
+        let fresh = !std::mem::replace(&mut sub.acknowledged, true);
+        let again = fresh && sub.outage.attempt > 0 && sub.ticket.is_none();
         if again {
             self.event(Event::Resynced);
         }
@@ -268,6 +280,8 @@ impl<T: Ticket> Session<T> {
         (call.timeout, call.idle_until, call.hard_until) = (None, None, None);
         if let Some(sub) = self.subs.get_mut(key) {
             sub.since = now;
+            // It can be made, so the policy's time begins anew; the waits go on growing until it has proved itself.
+            sub.outage.since = now;
         }
         // Only the modern era has this notification.
         if let Stage::Ready { confirmed, .. } = &mut self.stage {
@@ -281,7 +295,10 @@ impl<T: Ticket> Session<T> {
         let policy = self.options.reconnect;
         let random = self.jitter.next();
         let Some(sub) = self.subs.get_mut(key) else { return };
-        sub.calls.clear();
+        // The other requests of a legacy one.
+        let calls = std::mem::take(&mut sub.calls);
+        calls.into_iter().for_each(|id| self.abandon(id));
+        let Some(sub) = self.subs.get_mut(key) else { return };
         if sub.acknowledged && now.saturating_sub(sub.since) >= PROVEN {
             sub.outage = Outage { since: now, attempt: 0 };
         }
@@ -295,6 +312,21 @@ impl<T: Ticket> Session<T> {
         sub.outage.attempt = sub.outage.attempt.saturating_add(1);
         sub.due = Some(at);
         self.next_listen = Some(self.next_listen.map_or(at, |next| next.min(at)));
+    }
+
+    /// The subscription that stands on a request's stream.
+    pub(super) fn standing(&self, wire: i64) -> Option<SubKey> {
+        match self.calls.get(self.call_of(wire)?)?.waiter {
+            Waiter::Listen(key) if self.subs.get(key)?.acknowledged => Some(key),
+            _ => None,
+        }
+    }
+
+    /// Its stream told of something.
+    pub(super) fn told(&mut self, key: SubKey) {
+        if let Some(sub) = self.subs.get_mut(key) {
+            sub.outage.attempt = 0;
+        }
     }
 
     pub(super) fn next_listen(&self) -> Option<Duration> {
@@ -340,7 +372,7 @@ impl<T: Ticket> Session<T> {
     pub(super) fn subscription_over(&mut self, key: SubKey, reason: Option<Error>, now: Duration) {
         let Some(sub) = self.subs.remove(key) else { return };
         for id in &sub.calls {
-            self.take_call(*id);
+            self.abandon(*id);
         }
         self.unsubscribe(&sub.filter, now);
         match sub.ticket {

@@ -89,6 +89,8 @@ pub(crate) struct Session<T: Ticket> {
     reopened: bool,
     /// What the modern probe met, should `initialize` fail too.
     probe_error: Option<Error>,
+    /// How long a server that refused the handshake asked to be left alone.
+    patience: Option<Duration>,
     /// A probe that was given up: its late answer still tells the server's era.
     late_probe: Option<CallId>,
     info: Option<Info>,
@@ -160,6 +162,7 @@ impl<T: Ticket> Session<T> {
             known,
             reopened: false,
             probe_error: None,
+            patience: None,
             late_probe: None,
             info: None,
             meta: None,
@@ -279,7 +282,7 @@ impl<T: Ticket> Session<T> {
             match self.write(id) {
                 Ok(Some(message)) => {
                     self.count_out(&message);
-                    self.tried(id);
+                    self.tried(id, now);
                     return Some(message);
                 }
                 // Cancelled or failed meanwhile.

@@ -32,6 +32,10 @@ impl<T: Ticket> Session<T> {
             return;
         }
         self.take_in(text, None, now);
+        self.check_control(now);
+    }
+
+    pub(super) fn check_control(&mut self, now: Duration) {
         if self.control.len() > self.options.max_pending {
             // It asks and asks and does not read the answers.
             let detail = "the server sends requests faster than it reads their answers";
@@ -85,8 +89,11 @@ impl<T: Ticket> Session<T> {
     // ---- Responses
 
     fn responded(&mut self, id: MessageId, result: Result<Json, RpcError>, from: Option<From>, now: Duration) {
-        let call = match &id {
-            MessageId::Id(RequestId::Number(wire)) => self.call_of(*wire),
+        // In the modern era a reply answers its own request and no other; a legacy server may take another stream.
+        let strict = self.era() != Some(Era::Legacy);
+        let call = match (&id, &from) {
+            (MessageId::Id(RequestId::Number(wire)), Some(from)) if strict && *wire != from.wire => None,
+            (MessageId::Id(RequestId::Number(wire)), _) => self.call_of(*wire),
             _ => None,
         };
         let stray = || match &from {
@@ -156,7 +163,7 @@ impl<T: Ticket> Session<T> {
     fn doubtful(&self, id: CallId, code: i64) -> bool {
         let asked = self.calls.get(id).is_some_and(|call| !matches!(call.waiter, Waiter::Probe | Waiter::Initialize));
         // While the server is asked again, others of the first requests come back refused.
-        asked && refuses(code) && (self.unconfirmed() || matches!(self.stage, Stage::Probing { .. }))
+        asked && refuses(code) && self.in_doubt()
     }
 
     /// An answer that nobody waits for: late, duplicate, or never asked for.
@@ -231,14 +238,9 @@ impl<T: Ticket> Session<T> {
             Some(Call { waiter: Waiter::Caller(_), replay, .. }) if error.code == -32000 && !replay.safe => {
                 self.fail_call(id, error.clone().into(), now);
             }
-            Some(Call { waiter: Waiter::Caller(_), wire: Wire::Sent { sent, .. }, .. }) => {
-                let draft = sent.reopen();
-                self.requeue(id, draft);
-            }
-            // Subscriptions are made anew once the era is known.
-            _ => _ = self.take_call(id),
+            _ => self.back_to_queue(id),
         }
-        if !matches!(self.stage, Stage::Probing { .. }) {
+        if self.ready() {
             self.doubt(now);
         }
     }

@@ -57,6 +57,28 @@ pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
+/// Scheme, host and port.
+#[cfg(feature = "http")]
+pub(super) fn origin(url: &str) -> &str {
+    let from = crate::text::find(url, "://").map_or(0, |at| at + 3);
+    let host = before(url.get(from..).unwrap_or_default(), b"/?#");
+    url.get(..from + host.len()).unwrap_or(url)
+}
+
+/// An origin as browsers write it: in lower case, without the port that the scheme stands for.
+#[cfg(feature = "http")]
+pub(super) fn plain_origin(url: &str) -> String {
+    let origin = origin(url).to_ascii_lowercase();
+    let port = if origin.starts_with("https:") { ":443" } else { ":80" };
+    origin.strip_suffix(port).unwrap_or(&origin).to_owned()
+}
+
+/// Whether two addresses have one origin.
+#[cfg(feature = "http")]
+pub(super) fn same_origin(one: &str, other: &str) -> bool {
+    plain_origin(one) == plain_origin(other)
+}
+
 /// An error in how the transport was set up.
 pub(super) fn config(detail: impl Into<String>) -> TransportError {
     TransportError::new(TransportErrorKind::Config, detail)

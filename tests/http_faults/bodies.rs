@@ -196,6 +196,7 @@ async fn stopped(rule: Rule, code: &str) {
     let before = memory();
     let error = soon(client.call_tool("huge", json!({})).into_future()).await.expect_err("too large");
     assert_eq!(error.code(), code, "{error}");
+    assert_eq!(error.maybe_executed(), code == "too_large", "{error}");
     let told = peer.noted("flood", 1).await;
     let sent = told[0].strip_prefix("flood stopped after ").and_then(|sent| sent.parse::<u64>().ok());
     assert!(sent.is_some_and(|sent| sent < SLACK), "{told:?}");
@@ -223,8 +224,7 @@ async fn a_page_of_100_mb_is_not_read() {
 /// Its few bytes on the wire are many when unpacked.
 #[promise]
 async fn a_compressed_answer_counts_unpacked() {
-    let body = "x".repeat(4 * LIMIT);
-    let peer = peer("modern", [tool("huge").gzip(&[JSON], &body)]).await;
+    let peer = peer("modern", [tool("huge").gzip_of(4 * LIMIT)]).await;
     let client = soon(client(&peer.url()).max_message(LIMIT).connect()).await.expect("connected");
     let error = soon(client.call_tool("huge", json!({})).into_future()).await.expect_err("too large");
     assert_eq!(error.code(), "too_large", "{error}");

@@ -74,6 +74,11 @@ impl Rule {
         self.then(json!({ "gzip": { "headers": headers(more), "body": body } }))
     }
 
+    /// A whole answer of so many bytes, of which few are left once it is compressed.
+    pub fn gzip_of(self, bytes: usize) -> Self {
+        self.then(json!({ "gzip": { "headers": headers(&[JSON]), "fill": bytes } }))
+    }
+
     /// The head of an answer in chunks.
     pub fn begin(self, more: &[(&str, &str)]) -> Self {
         self.then(json!({ "begin": { "status": 200, "headers": headers(more) } }))

@@ -14,13 +14,17 @@ const text = (text) => ({ content: [{ type: "text", text }] });
 function peer() {
   const server = new McpServer({ name: "typescript-peer", version: "1.32.2" });
   server.registerTool("echo", { description: "Gives the text back.", inputSchema: { text: z.string() } }, ({ text: given }) => text(given));
-  server.registerTool("ask", { description: "Asks for a name." }, async (extra) => {
-    const requestedSchema = { type: "object", properties: { name: { type: "string" } }, required: ["name"] };
-    // Asked on the stream of the request: the other one may not be open yet.
-    const question = { method: "elicitation/create", params: { message: "What is your name?", requestedSchema } };
-    const { action, content } = await extra.sendRequest(question, ElicitResultSchema);
-    return text(`${action}: ${content?.name}`);
-  });
+  const params = {
+    message: "What is your name?",
+    requestedSchema: { type: "object", properties: { name: { type: "string" } }, required: ["name"] },
+  };
+  const said = ({ action, content }) => text(`${action}: ${content?.name}`);
+  server.registerTool("ask", { description: "Asks for a name." }, async (extra) =>
+    said(await extra.sendRequest({ method: "elicitation/create", params }, ElicitResultSchema)),
+  );
+  server.registerTool("ask_aside", { description: "Asks on the stream of what nobody asked for." }, async () =>
+    said(await server.server.elicitInput(params)),
+  );
   server.registerTool("steps", { description: "Reports its progress." }, async (extra) => {
     const { progressToken } = extra._meta ?? {};
     for (const progress of [1, 2, 3])

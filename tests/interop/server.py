@@ -33,6 +33,7 @@ async def list_tools() -> list[types.Tool]:
         types.Tool(name="echo", description="Gives the text back.", inputSchema=schema(text={"type": "string"})),
         types.Tool(name="change", description="Says that the tools changed.", inputSchema={"type": "object"}),
         types.Tool(name="ask", description="Asks for a name.", inputSchema={"type": "object"}),
+        types.Tool(name="ask_aside", description="Asks on the other stream.", inputSchema={"type": "object"}),
         types.Tool(name="steps", description="Reports its progress.", inputSchema={"type": "object"}),
         types.Tool(name="fail", description="Fails.", inputSchema={"type": "object"}),
     ]
@@ -43,9 +44,10 @@ async def call_tool(name: str, arguments: dict) -> list[types.TextContent]:
     context = server.request_context
     if name == "echo":
         text = arguments["text"]
-    elif name == "ask":
-        # Asked and told on the stream of the request: the other one may not be open yet.
-        answer = await context.session.elicit("What is your name?", schema(name={"type": "string"}), context.request_id)
+    elif name in ("ask", "ask_aside"):
+        # Without the id of the request the question goes out on the stream of what nobody asked for.
+        of = context.request_id if name == "ask" else None
+        answer = await context.session.elicit("What is your name?", schema(name={"type": "string"}), of)
         text = f"{answer.action}: {(answer.content or {}).get('name')}"
     elif name == "steps":
         for step in (1, 2, 3):

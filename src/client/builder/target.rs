@@ -121,6 +121,8 @@ impl Target {
         headers: &[(String, String)],
         max_message: usize,
     ) -> Result<(Box<dyn Transport>, Option<String>), Error> {
+        // Without a carrier of ours there is nobody to tell.
+        let _ = (&token, headers, max_message);
         #[cfg(feature = "websocket")]
         let socket_of = |socket: WebSocket| {
             let socket = super::imp::headers(socket.max_message(max_message), headers)?;

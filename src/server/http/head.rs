@@ -37,6 +37,12 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
     kind.trim().eq_ignore_ascii_case("application/json")
 }
 
+/// Whether the client takes either form of an answer.
+pub(super) fn accepts_both(headers: &HeaderMap) -> bool {
+    let usual = matches!(one(headers, &ACCEPT), Ok(Some("application/json, text/event-stream")));
+    usual || (accepts(headers, "application/json") && accepts(headers, "text/event-stream"))
+}
+
 /// Whether the client takes this media type. One that says nothing has not said that it does.
 pub(super) fn accepts(headers: &HeaderMap, kind: &str) -> bool {
     let family = kind.split('/').next().unwrap_or_default();

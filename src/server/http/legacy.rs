@@ -187,13 +187,12 @@ impl Endpoint {
         let session = visit.session().clone();
         let since = match head::one(headers, &head::LAST_EVENT_ID) {
             Ok(None) => None,
-            Ok(Some(text)) => EventId::parse(text).filter(|id| session.had(id.stream)).map(Some).unwrap_or_default(),
-            Err(_) => None,
+            Ok(Some(text)) => match EventId::parse(text).filter(|id| session.had(id.stream)) {
+                Some(id) => Some(id),
+                None => return unknown_event(),
+            },
+            Err(_) => return unknown_event(),
         };
-        if since.is_none() && headers.contains_key(head::LAST_EVENT_ID) {
-            let text = "Last-Event-ID names no event of this session; send the request again";
-            return refuse(StatusCode::BAD_REQUEST, text);
-        }
         let keep_alive = self.options.keep_alive;
         match session.stream(since.map_or(0, |since| since.stream)) {
             Some(stream) => {
@@ -246,6 +245,11 @@ impl Endpoint {
         };
         self.sessions.visit(id, principal).ok_or_else(|| Box::new(unknown_session()))
     }
+}
+
+fn unknown_event() -> Reply {
+    let text = "Last-Event-ID names no event of this session; send the request again";
+    refuse(StatusCode::BAD_REQUEST, text)
 }
 
 fn unknown_session() -> Reply {

@@ -60,7 +60,15 @@ impl fmt::Debug for Principal {
 #[derive(Clone)]
 pub struct HttpService {
     endpoint: Arc<Endpoint>,
-    reader: Arc<Lock<MetaReader>>,
+    memory: Arc<Memory>,
+}
+
+/// What requests mostly have in common with the last one, which was looked at already.
+#[derive(Default)]
+struct Memory {
+    meta: Lock<MetaReader>,
+    /// Addressed by this name and on behalf of this origin a request is admitted.
+    admitted: Lock<Option<(HeaderValue, Option<HeaderValue>)>>,
 }
 
 pub(super) struct Endpoint {
@@ -79,12 +87,12 @@ impl HttpService {
         let cors = options.cors || !policy.origins.is_empty();
         let closing = watch::Sender::new(false);
         let endpoint = Endpoint { server, options, sessions, policy, cors, max_message, closing };
-        Self { endpoint: Arc::new(endpoint), reader: Arc::default() }
+        Self { endpoint: Arc::new(endpoint), memory: Arc::default() }
     }
 
     /// The same endpoint for another connection, whose client's requests are like each other.
     pub(in crate::server) fn connection(&self) -> Self {
-        Self { endpoint: self.endpoint.clone(), reader: Arc::default() }
+        Self { endpoint: self.endpoint.clone(), memory: Arc::default() }
     }
 
     /// Begins to stop: subscriptions end with a result, other streams that nobody's answer is awaited on end, new requests
@@ -102,10 +110,10 @@ impl HttpService {
 
     /// The answer to a request that is addressed under a wrong name, or by a page that may not.
     pub(in crate::server) fn refused(&self, headers: &HeaderMap, uri: &Uri) -> Option<Response<HttpBody>> {
-        self.endpoint.admit(headers, uri).err().map(|refused| *refused)
+        self.endpoint.admit(headers, uri, &self.memory).err().map(|refused| *refused)
     }
 
-    async fn serve<B: Body<Data = Bytes>>(self, request: Request<B>) -> Response<HttpBody> {
+    async fn serve<B: Body<Data = Bytes>>(&self, request: Request<B>) -> Response<HttpBody> {
         match self.refused(request.headers(), request.uri()) {
             Some(refused) => refused,
             None => self.serve_admitted(request).await,
@@ -114,18 +122,22 @@ impl HttpService {
 
     /// Answers a request that was not [`refused`](Self::refused).
     pub(in crate::server) async fn serve_admitted<B: Body<Data = Bytes>>(
-        self,
+        &self,
         request: Request<B>,
     ) -> Response<HttpBody> {
         let (parts, body) = request.into_parts();
-        let endpoint = &*self.endpoint;
-        let origin = if endpoint.cors { parts.headers.get(ORIGIN).cloned() } else { None };
-        let mut reply = match (&origin, cors::is_preflight(&parts)) {
-            (Some(_), true) => cors::preflight(&parts.headers),
-            _ => endpoint.answer(&parts, body, &self.reader).await,
+        let preflight = self.endpoint.cors && parts.headers.contains_key(ORIGIN) && cors::is_preflight(&parts);
+        let reply = match preflight {
+            true => cors::preflight(&parts.headers),
+            false => self.endpoint.answer(&parts, body, &self.memory.meta).await,
         };
-        if endpoint.cors {
-            cors::apply(&mut reply, origin);
+        self.readable(&parts.headers, reply)
+    }
+
+    /// An answer that the page which asked, if one did, can read.
+    pub(in crate::server) fn readable(&self, asked: &HeaderMap, mut reply: Response<HttpBody>) -> Response<HttpBody> {
+        if self.endpoint.cors {
+            cors::apply(&mut reply, asked.get(ORIGIN).cloned());
         }
         reply
     }
@@ -165,7 +177,14 @@ impl Endpoint {
     }
 
     /// Under which name the server is addressed, and by whose page.
-    fn admit(&self, headers: &HeaderMap, uri: &Uri) -> Result<(), Box<Reply>> {
+    fn admit(&self, headers: &HeaderMap, uri: &Uri, memory: &Memory) -> Result<(), Box<Reply>> {
+        let same = |(host, origin): &(HeaderValue, Option<HeaderValue>)| {
+            let mut hosts = headers.get_all(HOST).iter();
+            hosts.next() == Some(host) && hosts.next().is_none() && headers.get(ORIGIN) == origin.as_ref()
+        };
+        if memory.admitted.lock().as_ref().is_some_and(same) {
+            return Ok(());
+        }
         let readable = |value: &HeaderValue| value.to_str().unwrap_or("\u{fffd}").to_owned();
         let mut hosts = headers.get_all(HOST).iter();
         let host = match (hosts.next(), hosts.next()) {
@@ -179,7 +198,11 @@ impl Endpoint {
         };
         let origin = headers.get(ORIGIN).map(readable);
         let admitted = self.policy.check_host(Some(&host)).and_then(|()| self.policy.check_origin(origin.as_deref()));
-        admitted.map_err(|why| Box::new(refuse(StatusCode::FORBIDDEN, why)))
+        admitted.map_err(|why| Box::new(refuse(StatusCode::FORBIDDEN, why)))?;
+        if let Some(host) = headers.get(HOST) {
+            *memory.admitted.lock() = Some((host.clone(), headers.get(ORIGIN).cloned()));
+        }
+        Ok(())
     }
 
     async fn answer<B: Body<Data = Bytes>>(&self, parts: &Parts, body: B, reader: &Lock<MetaReader>) -> Reply {
@@ -208,7 +231,7 @@ impl Endpoint {
             let text = "a message is JSON: send the header Content-Type: application/json";
             return refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, text);
         }
-        if !head::accepts(headers, "application/json") || !head::accepts(headers, "text/event-stream") {
+        if !head::accepts_both(headers) {
             let text = "an answer may be either: send the header Accept: application/json, text/event-stream";
             return refuse(StatusCode::NOT_ACCEPTABLE, text);
         }

@@ -2,11 +2,11 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::stream::{FuturesUnordered, StreamExt};
 use http::header::UPGRADE;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
@@ -16,12 +16,14 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::handshake::Door;
+use super::pace::{Counted, Judge, Pace, Paced};
 use crate::platform::{BoxFuture, Lock};
 use crate::server::http::{HttpBody, HttpService, refusal};
 use crate::transport::{Link, served};
 
-/// How long a connection may be without a request, and how often an HTTP/2 client is asked whether it is there.
-const IDLE: Duration = Duration::from_secs(75);
+/// Largest request head in bytes, with room for arguments that are repeated in headers.
+const MAX_HEAD: usize = 64 * 1024;
+/// How often an HTTP/2 client is asked whether it is there.
 const PING: Duration = Duration::from_secs(30);
 
 /// What answers at an address that speaks HTTP.
@@ -33,13 +35,10 @@ pub(super) struct Front {
     pub(super) streams: u32,
 }
 
-/// What one connection's requests leave behind.
-#[derive(Default)]
-struct Left {
-    /// A request was read.
-    begun: AtomicBool,
-    /// The connection becomes a WebSocket.
-    upgrade: Lock<Option<OnUpgrade>>,
+/// What happens to a connection from elsewhere.
+enum Signal {
+    Tick,
+    Stop,
 }
 
 impl Front {
@@ -50,49 +49,58 @@ impl Front {
         door: Arc<Door>,
         mut stopping: watch::Receiver<bool>,
     ) -> Option<Link> {
-        let left = Arc::new(Left::default());
+        let pace = Arc::new(Pace::default());
+        let mut judge = Judge::new(pace.clone(), self.timeout);
+        let tick = judge.tick();
+        let ticking = || -> BoxFuture<'static, Signal> {
+            Box::pin(async move {
+                tokio::time::sleep(tick).await;
+                Signal::Tick
+            })
+        };
         let answering = Arc::new(Answering {
             service: self.service.connection(),
             websocket: self.websocket,
             door: door.clone(),
-            left: left.clone(),
+            pace: pace.clone(),
+            upgrade: Lock::default(),
         });
+        let answers = answering.clone();
         let service = service_fn(move |request| {
-            let answering = answering.clone();
-            let future: BoxFuture<'static, _> = Box::pin(async move { answering.answer(request).await });
-            future
+            let answers = answers.clone();
+            async move { answers.answer(request).await }
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(IDLE);
+        // Heads that do not come are the judge's business: a timer for each would cost more than many a request.
+        builder.http1().header_read_timeout(None).max_buf_size(MAX_HEAD);
         builder
             .http2()
             .timer(TokioTimer::new())
             .keep_alive_interval(PING)
             .max_concurrent_streams(self.streams)
-            .max_header_list_size(64 * 1024);
-        let mut connection = std::pin::pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
-        let mut first = std::pin::pin!(tokio::time::sleep(self.timeout));
-        let mut stop = std::pin::pin!(async move {
+            .max_header_list_size(MAX_HEAD as u32);
+        let stream = TokioIo::new(Paced::new(stream, pace));
+        let mut connection = std::pin::pin!(builder.serve_connection_with_upgrades(stream, service));
+        // Looked at only when one of them wakes, however often the connection does.
+        let mut signals: FuturesUnordered<BoxFuture<'static, Signal>> = FuturesUnordered::new();
+        signals.push(ticking());
+        signals.push(Box::pin(async move {
             let _ = stopping.wait_for(|stop| *stop).await;
-        });
-        let (mut waiting, mut stopped) = (true, false);
+            Signal::Stop
+        }));
         loop {
             tokio::select! {
+                biased;
                 // How a connection ends is its client's business.
                 _ = connection.as_mut() => break,
-                () = first.as_mut(), if waiting => {
-                    if !left.begun.load(Ordering::Relaxed) {
-                        return None;
-                    }
-                    waiting = false;
-                }
-                () = stop.as_mut(), if !stopped => {
-                    connection.as_mut().graceful_shutdown();
-                    stopped = true;
-                }
+                Some(signal) = signals.next() => match signal {
+                    Signal::Stop => connection.as_mut().graceful_shutdown(),
+                    Signal::Tick if judge.look() => signals.push(ticking()),
+                    Signal::Tick => return None,
+                },
             }
         }
-        let upgrade = left.upgrade.lock().take()?;
+        let upgrade = answering.upgrade.lock().take()?;
         let upgraded = tokio::time::timeout(self.timeout, upgrade).await.ok()?.ok()?;
         Some(served(TokioIo::new(upgraded), Vec::new(), door.max_message))
     }
@@ -103,14 +111,21 @@ struct Answering {
     service: HttpService,
     websocket: bool,
     door: Arc<Door>,
-    left: Arc<Left>,
+    pace: Arc<Pace>,
+    /// Set where the connection becomes a WebSocket.
+    upgrade: Lock<Option<OnUpgrade>>,
 }
 
 impl Answering {
-    async fn answer(&self, mut request: Request<Incoming>) -> Result<Response<HttpBody>, Infallible> {
-        self.left.begun.store(true, Ordering::Relaxed);
+    async fn answer(&self, request: Request<Incoming>) -> Result<Response<Counted>, Infallible> {
+        let active = self.pace.begin(request.version() == Version::HTTP_2);
+        let response = self.respond(request).await;
+        Ok(response.map(|body| Counted { body, _active: active }))
+    }
+
+    async fn respond(&self, mut request: Request<Incoming>) -> Response<HttpBody> {
         if let Some(refused) = self.service.refused(request.headers(), request.uri()) {
-            return Ok(refused);
+            return refused;
         }
         let path = request.uri().path();
         let upgrades = self.websocket && request.headers().contains_key(UPGRADE);
@@ -118,15 +133,16 @@ impl Answering {
             && !upgrades
             && let Some(page) = self.door.pages.get(path)
         {
-            return Ok(page.response());
+            return page.response();
         }
         if self.door.path.as_deref().is_some_and(|served| served != path) {
-            return Ok(refusal(StatusCode::NOT_FOUND, "there is nothing at this path"));
+            let nothing = refusal(StatusCode::NOT_FOUND, "there is nothing at this path");
+            return self.service.readable(request.headers(), nothing);
         }
         if upgrades {
-            return Ok(self.upgrade(&mut request));
+            return self.upgrade(&mut request);
         }
-        Ok(self.service.clone().serve_admitted(request).await)
+        self.service.serve_admitted(request).await
     }
 
     fn upgrade(&self, request: &mut Request<Incoming>) -> Response<HttpBody> {
@@ -136,7 +152,7 @@ impl Answering {
         *head.headers_mut() = request.headers().clone();
         match Door::accept(&head) {
             Ok(response) => {
-                *self.left.upgrade.lock() = Some(hyper::upgrade::on(request));
+                *self.upgrade.lock() = Some(hyper::upgrade::on(request));
                 response.map(|()| HttpBody::whole(""))
             }
             Err((status, why)) => refusal(status, why),

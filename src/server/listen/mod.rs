@@ -2,6 +2,7 @@
 
 mod handshake;
 mod http;
+mod pace;
 mod page;
 
 cfg_if::cfg_if! {
@@ -182,8 +183,7 @@ impl Bind {
         self
     }
 
-    /// How long a client may take over the opening handshake, or over the head of its first HTTP request. Default: 10
-    /// seconds.
+    /// How long a client may take over the opening handshake, or over the head of an HTTP request. Default: 10 seconds.
     pub fn handshake_timeout(mut self, timeout: Duration) -> Self {
         self.handshake_timeout = timeout;
         self

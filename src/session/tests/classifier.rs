@@ -79,8 +79,11 @@ fn row_8_any_other_error_is_legacy_and_never_keyed_to_one_code() {
     for status in [401, 403, 407] {
         assert_eq!(at(status), Ruling::AuthRequired, "{status}");
     }
-    for status in [408, 429, 500, 502, 503] {
+    for status in [408, 429, 502, 503] {
         assert_eq!(at(status), Ruling::Transient, "{status}");
+    }
+    for status in [500, 501] {
+        assert_eq!(at(status), Ruling::Arbitrate, "{status}: how some servers answer an unknown method");
     }
 }
 
@@ -96,10 +99,17 @@ fn rows_9_to_13_http_without_json_rpc_is_ruled_by_its_status() {
         assert_eq!(http(status, Body::Empty, false), Ruling::AuthRequired, "row 11: {status}");
         assert_eq!(http(status, Body::Empty, true), Ruling::Arbitrate, "row 11: {status}");
     }
-    for status in [408, 429, 500, 502, 503, 504] {
+    for status in [408, 429, 502, 503, 504] {
         assert_eq!(http(status, Body::Html, true), Ruling::Transient, "row 12: {status}");
     }
+    for status in [500, 501] {
+        assert_eq!(http(status, Body::Other, false), Ruling::Arbitrate, "{status}: the Java SDK answers so");
+    }
+    assert_eq!(http(200, Body::Other, false), Ruling::Arbitrate, "an intermediary's words");
     assert_eq!(http(200, Body::Html, false), Ruling::NotMcp, "row 13");
+    for status in [300, 301, 307, 308] {
+        assert_eq!(http(status, Body::Empty, true), Ruling::Failed, "{status}");
+    }
 }
 
 #[test]

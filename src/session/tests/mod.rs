@@ -2,14 +2,21 @@
 
 mod cache;
 mod calls;
+mod carrier;
 mod classifier;
+mod exchanges;
+mod flow;
 mod handshake;
 mod liveness;
 mod messages;
+mod mirrors;
+mod push;
 mod pushed;
 mod reconnect;
 mod resend;
 mod rounds;
+mod rows;
+mod sessions;
 mod sim;
 mod subscriptions;
 
@@ -18,6 +25,7 @@ cfg_if::cfg_if! {
     if #[cfg(not(target_arch = "wasm32"))] {
         mod arbitrary;
         mod random;
+        mod random_http;
         mod schedule;
     }
 }

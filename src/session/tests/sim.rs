@@ -62,7 +62,7 @@ pub(super) struct Sim {
     pub(super) profile: Profile,
     /// Whether messages can be taken from the session.
     pub(super) link: bool,
-    wire: Vec<Value>,
+    pub(super) wire: Vec<Value>,
     pub(super) posts: Vec<Post>,
     pub(super) aborts: Vec<i64>,
     pub(super) answered: Vec<i64>,

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use crate::json::{Buffer, Text};
 use crate::platform::MaybeSend;
+use crate::text::before;
 use crate::transport::TransportError;
 
 /// Exchanges of one link. Each platform brings one.
@@ -22,6 +23,9 @@ pub(crate) trait Fetch: MaybeSend + 'static {
     fn read(&mut self, id: ExchangeId, reading: Reading);
     /// Drops the exchange and its connection or stream; no fact of it follows.
     fn abort(&mut self, id: ExchangeId);
+    /// The way to the server may be dead without a word: what was kept open for the next exchange is not used again. Where
+    /// the host keeps the connections nothing can be done.
+    fn forget_connections(&mut self) {}
     /// The next fact; `Pending` also where no exchange is open.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(ExchangeId, Fact)>;
 }
@@ -39,8 +43,8 @@ pub(crate) enum Method {
 /// Names in lower case, and values, both checked.
 pub(crate) type Headers = Vec<(Cow<'static, str>, Cow<'static, str>)>;
 
-/// A request as the core wants it sent.
-#[derive(Debug, Clone)]
+/// A request as the core wants it sent. It has no `Debug`: its headers hold secrets.
+#[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) url: Arc<str>,
@@ -86,7 +90,7 @@ pub(crate) enum Content {
 
 impl Content {
     pub(crate) fn of(content_type: &str) -> Self {
-        let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let kind = before(content_type, b";").trim_ascii().to_ascii_lowercase();
         match kind.as_str() {
             "text/event-stream" => Self::Events,
             "text/html" | "application/xhtml+xml" => Self::Html,

@@ -11,11 +11,16 @@ mod answer;
 mod core;
 mod facts;
 mod fetch;
+#[cfg(test)]
+mod gates;
 mod link;
 mod older;
 mod push;
 #[cfg(any(test, feature = "__fuzzing"))]
 mod scripted;
+#[cfg(test)]
+mod tests;
+mod tokens;
 
 #[cfg(any(test, feature = "__fuzzing"))]
 pub(crate) use scripted::{Answer, Scripted};
@@ -71,9 +76,9 @@ impl Config {
         matches!(self.token, Some(TokenSource::Provider(_)))
     }
 
-    /// The next link is one of 2024-11-05, if the server agrees.
-    pub(crate) fn seems_older(&self) {
-        self.older.store(true, Ordering::Relaxed);
+    /// Whether the next link is one of 2024-11-05, if the server agrees.
+    pub(crate) fn seems_older(&self, older: bool) {
+        self.older.store(older, Ordering::Relaxed);
     }
 
     pub(crate) fn next_token(&self) -> Option<BoxFuture<'static, Result<String, TransportError>>> {
@@ -89,6 +94,9 @@ impl Config {
 /// HTTP+SSE transport of 2024-11-05.
 ///
 /// At most 128 requests are under way at once, others wait their turn. No timeout cuts a stream that is alive.
+///
+/// What may have run is never sent again by itself. A browser does that on its own account, and nobody can stop it: where a
+/// kept connection ends before the answer began, it sends the request again (Chromium once, Firefox up to ten times).
 pub struct Http {
     config: Arc<Config>,
     pub(in crate::transport) own: HttpOptions,
@@ -142,7 +150,7 @@ impl Http {
         if name == "authorization" && self.config.token.is_some() {
             return Err(twice());
         }
-        let value = value.trim();
+        let value = value.trim_ascii();
         if value.bytes().any(|byte| (byte < b' ' && byte != b'\t') || byte == 0x7f) {
             return Err(config(join(&["the value of the header ", &name, " contains a control character"])));
         }

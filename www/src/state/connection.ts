@@ -1,5 +1,5 @@
 // Opening and closing the connection, and what its events do to the state.
-import { connect, type Client, type ClientEvent } from "everywire";
+import { connect, type Client, type ClientEvent, type ConnectOptions } from "everywire";
 import {
   address, announce, client, connectFailure, connecting, failureOf, link, log, questions, resetServer,
   resources, server, templates, toast, tools, prompts, view, watched, type Listing,
@@ -9,7 +9,7 @@ import { remember } from "./prefs";
 import { elicit, sample } from "./questions";
 import { promptsIn, resourcesIn, serverIn, templatesIn, toolsIn } from "./shapes";
 import type { Store } from "./store";
-import { optionsOf, type Target } from "./target";
+import { attemptsOf, type Attempt, type Target } from "./target";
 
 let last: Target | undefined;
 let current: Client | undefined;
@@ -27,11 +27,10 @@ export async function open(target: Target): Promise<void> {
   log.link("connecting", shown(url));
   const mine = epoch;
   try {
-    const opened = await connect(url, {
+    const opened = await dial(attemptsOf({ ...target, url }), {
       name: "everywire-inspector",
       title: "everywire inspector",
       version: "0.1.0",
-      ...optionsOf({ ...target, url }),
       era: target.era,
       trace: true,
       signal: abort.signal,
@@ -58,6 +57,20 @@ export async function open(target: Target): Promise<void> {
   } finally {
     if (!abort.signal.aborted) connecting.set(undefined);
     else if (connecting.value?.url === url) connecting.set(undefined);
+  }
+}
+
+/** Connects to the first that can be connected to. */
+async function dial([attempt, ...others]: readonly [Attempt, ...Attempt[]], options: ConnectOptions): Promise<Client> {
+  try {
+    return await connect(attempt.url, { ...options, ...attempt.options });
+  } catch (error) {
+    const [next, ...rest] = others;
+    const { code } = failureOf(error);
+    // What another way to the same server cannot change.
+    if (!next || code === "cancelled" || code === "auth_required" || code === "config") throw error;
+    log.link("trying another way", failureOf(error).message);
+    return dial([next, ...rest], options);
   }
 }
 

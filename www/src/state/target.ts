@@ -61,13 +61,16 @@ export function headersOf(headers: readonly Header[]): Record<string, string> {
   return Object.fromEntries(headers.flatMap(({ name, value }) => (name.trim() === "" ? [] : [[name.trim(), value.trim()]])));
 }
 
-/** What of a target `connect` is told beyond its address. */
-export function optionsOf(target: Target): { token?: string; headers?: Record<string, string>; prefer?: "websocket" } {
-  const http = kindOf(target.url) === "http";
+export interface Attempt {
+  readonly url: string;
+  readonly options: { readonly token?: string; readonly headers?: Record<string, string> };
+}
+
+/** What to connect to, the one to be tried first at the front. A browser's WebSocket carries no headers. */
+export function attemptsOf(target: Target): readonly [Attempt, ...Attempt[]] {
   const headers = headersOf(target.headers);
-  return {
-    ...(target.token && { token: target.token }),
-    ...(http && Object.keys(headers).length > 0 && { headers }),
-    ...(http && target.preferWebSocket && { prefer: "websocket" as const }),
-  };
+  const token = target.token ? { token: target.token } : {};
+  const http = kindOf(target.url) === "http";
+  const given: Attempt = { url: target.url, options: { ...token, ...(http && Object.keys(headers).length > 0 && { headers }) } };
+  return http && target.preferWebSocket ? [{ url: target.url.replace(/^http/i, "ws"), options: token }, given] : [given];
 }

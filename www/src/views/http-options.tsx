@@ -30,7 +30,7 @@ export function HttpOptions({ value, onChange }: { value: Options; onChange: (va
             options={[{ value: "http", label: "HTTP" }, { value: "websocket", label: "WebSocket first" }]}
             onChange={(chosen) => onChange({ ...value, preferWebSocket: chosen === "websocket" })}
           />
-          <p class="hint">{preferWebSocket ? "A WebSocket at the same address, and HTTP if there is none." : "Streamable HTTP, and HTTP+SSE if the server is that old."}</p>
+          <p class="hint">{preferWebSocket ? "A WebSocket at the same address, without the headers; HTTP if there is none." : "Streamable HTTP, and HTTP+SSE if the server is that old."}</p>
         </div>
         <div class="field" role="group" aria-label="Headers">
           <span class="field-label">Headers <span class="optional">optional</span></span>

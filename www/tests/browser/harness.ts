@@ -87,10 +87,14 @@ export class MockServer {
   }
 }
 
-/** The demo of the program, of both eras: EVERYWIRE_BIN is started, or EVERYWIRE_DEMO_URL is where one already runs. */
+/** The demo of the program, of both eras, over HTTP and WebSocket at one address: EVERYWIRE_BIN is started, or EVERYWIRE_DEMO_URL is where one already runs. */
 export class Demo {
   #child: ChildProcess | undefined;
-  url = process.env.EVERYWIRE_DEMO_URL ?? "";
+  http = process.env.EVERYWIRE_DEMO_URL ?? "";
+  /** The same over WebSocket. */
+  get websocket(): string {
+    return this.http.replace(/^http/, "ws");
+  }
   /** Where the program itself serves the page, if it was started here. */
   page: string | undefined;
 
@@ -99,7 +103,7 @@ export class Demo {
   async start(): Promise<this> {
     const program = process.env.EVERYWIRE_BIN;
     if (program === undefined) return this;
-    const port = this.url && this.#child ? new URL(this.url).port : "0";
+    const port = this.http && this.#child ? new URL(this.http).port : "0";
     const child = spawn(program, ["demo", "--port", port, "--www", here("../../dist")], { stdio: ["ignore", "pipe", "inherit"] });
     this.#child = child;
     process.once("exit", () => child.kill("SIGKILL"));
@@ -107,7 +111,7 @@ export class Demo {
       this.page = /^The page:\s+(\S+)/.exec(line)?.[1] ?? this.page;
       const url = /^The server:\s+(\S+)/.exec(line)?.[1];
       if (url === undefined) continue;
-      this.url = url;
+      this.http = url;
       break;
     }
     return this;

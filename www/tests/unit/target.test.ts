@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { headersOf, kindOf, optionsOf, plainTarget, problemOf, sameServer } from "../../src/state/target";
+import { attemptsOf, headersOf, kindOf, plainTarget, problemOf, sameServer } from "../../src/state/target";
 import { carrierLabel } from "../../src/ui/carrier";
 
 test.each([
@@ -32,16 +32,21 @@ describe("headers", () => {
     expect(headersOf([{ name: " X-A ", value: " 1 " }, { name: " ", value: "" }])).toEqual({ "X-A": "1" }));
 });
 
-describe("what connect is told", () => {
-  const full = { ...plainTarget("", "t0ken", "auto"), headers: [{ name: "X-A", value: "1" }], preferWebSocket: true };
+describe("what to connect to", () => {
+  const full = { ...plainTarget("", "t0ken", "auto"), headers: [{ name: "X-A", value: "1" }] };
 
-  test("headers and the preference go with HTTP addresses only", () => {
-    expect(optionsOf({ ...full, url: "https://a.example/" })).toEqual({ token: "t0ken", headers: { "X-A": "1" }, prefer: "websocket" });
-    // A browser's WebSocket cannot send any: the client would refuse them.
-    expect(optionsOf({ ...full, url: "wss://a.example/" })).toEqual({ token: "t0ken" });
+  test("headers go with HTTP only: a browser's WebSocket cannot send any", () => {
+    expect(attemptsOf({ ...full, url: "https://a.example/" })).toEqual([{ url: "https://a.example/", options: { token: "t0ken", headers: { "X-A": "1" } } }]);
+    expect(attemptsOf({ ...full, url: "wss://a.example/", preferWebSocket: true })).toEqual([{ url: "wss://a.example/", options: { token: "t0ken" } }]);
   });
 
-  test("nothing that was not chosen", () => expect(optionsOf(plainTarget("https://a.example/", "", "auto"))).toEqual({}));
+  test("a WebSocket at the same address comes first where that is wanted", () =>
+    expect(attemptsOf({ ...full, url: "https://a.example/mcp", preferWebSocket: true })).toEqual([
+      { url: "wss://a.example/mcp", options: { token: "t0ken" } },
+      { url: "https://a.example/mcp", options: { token: "t0ken", headers: { "X-A": "1" } } },
+    ]));
+
+  test("nothing that was not chosen", () => expect(attemptsOf(plainTarget("https://a.example/", "", "auto"))).toEqual([{ url: "https://a.example/", options: {} }]));
 });
 
 test.each([

@@ -32,7 +32,7 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
     let (http, websocket) = (format!("http://{address}/mcp"), format!("ws://{address}/mcp"));
     let told = format!(
         "The page:    http://{address}/#url={http}&url={websocket}\nThe server:  {http} or {websocket}\n\n\
-         Open the page, or try:  everywire tools {websocket}\nCtrl-C ends it.\n"
+         Open the page, or try:  everywire tools {http}\nCtrl-C ends it.\n"
     );
     // Whoever started it may have stopped reading; the server serves on.
     let _ = std::io::stdout().write_all(told.as_bytes());

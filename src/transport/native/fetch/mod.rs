@@ -135,6 +135,10 @@ impl Fetch for Fetcher {
         }
     }
 
+    fn forget_connections(&mut self) {
+        self.sender.renew();
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(ExchangeId, Fact)> {
         self.queue.register(cx.waker());
         // Not those that are woken meanwhile: an exchange that tokio wants to pause wakes itself.

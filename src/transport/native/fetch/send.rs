@@ -30,6 +30,7 @@ const PING: Duration = Duration::from_secs(20);
 /// Sends requests.
 pub(super) struct Sender {
     client: Client<Connector, Full<Bytes>>,
+    connector: Connector,
     proxies: Arc<Proxies>,
     /// The last target: one link talks to one address.
     target: Option<Arc<Target>>,
@@ -48,15 +49,12 @@ impl Sender {
     pub(super) fn new(options: &HttpOptions) -> Self {
         let proxies = Arc::new(Proxies::new(&options.proxy));
         let connector = Connector::new(options, proxies.clone());
-        let client = Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(MAX_IDLE)
-            .http2_keep_alive_interval(PING)
-            .http2_keep_alive_timeout(PING)
-            .build(connector);
-        Self { client, proxies, target: None }
+        Self { client: pool(connector.clone()), connector, proxies, target: None }
+    }
+
+    /// Opens new connections from now on. Exchanges under way keep theirs.
+    pub(super) fn renew(&mut self) {
+        self.client = pool(self.connector.clone());
     }
 
     /// Puts a request on its way; it leaves when the future is polled.
@@ -120,6 +118,17 @@ pub(super) fn parse(url: &str) -> Result<Uri, TransportError> {
         Some("https") => available("https").map(|()| uri),
         _ => Err(invalid()),
     }
+}
+
+fn pool(connector: Connector) -> Client<Connector, Full<Bytes>> {
+    Client::builder(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(MAX_IDLE)
+        .http2_keep_alive_interval(PING)
+        .http2_keep_alive_timeout(PING)
+        .build(connector)
 }
 
 fn config(detail: &str) -> TransportError {

@@ -18,9 +18,19 @@ extern "C" {
     #[wasm_bindgen(structural, method, getter)]
     pub(super) fn origin(this: &Location) -> JsValue;
 
+    /// What `fetch` is told.
+    pub(super) type Init;
+    #[wasm_bindgen(structural, method, setter)]
+    pub(super) fn set_body(this: &Init, text: &JsString);
+    #[wasm_bindgen(structural, method, setter)]
+    pub(super) fn set_signal(this: &Init, signal: &JsValue);
+
     /// A function that does nothing: that is what the host's own prototype of functions is.
     #[wasm_bindgen(thread_local_v2, js_namespace = Function, js_name = prototype)]
     pub(super) static NOTHING: Function;
+    pub(super) type Fetching;
+    #[wasm_bindgen(structural, method, js_name = bind)]
+    pub(super) fn prepared(this: &Fetching, receiver: &JsValue, url: &JsValue, init: &JsValue) -> JsValue;
     /// The function behind a closure of ours.
     pub(super) type Handler;
     #[wasm_bindgen(structural, method)]
@@ -28,7 +38,7 @@ extern "C" {
     /// A promise that `Promise.resolve` gave.
     pub(super) type Pending;
     #[wasm_bindgen(structural, method)]
-    pub(super) fn then(this: &Pending, kept: &JsValue, broken: &JsValue) -> JsValue;
+    pub(super) fn then(this: &Pending, kept: &JsValue, broken: &JsValue) -> Pending;
 
     pub(super) type AbortController;
     #[wasm_bindgen(constructor)]
@@ -49,7 +59,7 @@ extern "C" {
     pub(super) fn body(this: &Response) -> JsValue;
     pub(super) type Headers;
     #[wasm_bindgen(structural, method, catch)]
-    pub(super) fn get(this: &Headers, name: &str) -> Result<Option<String>, JsValue>;
+    pub(super) fn get(this: &Headers, name: &JsValue) -> Result<Option<String>, JsValue>;
 
     pub(super) type Body;
     #[wasm_bindgen(structural, method, catch, js_name = getReader)]
@@ -72,9 +82,10 @@ extern "C" {
     #[wasm_bindgen(structural, method, getter, js_name = byteLength)]
     pub(super) fn byte_length(this: &Bytes) -> Option<f64>;
 
+    #[derive(Clone)]
     pub(super) type TextDecoder;
     #[wasm_bindgen(constructor)]
-    pub(super) fn new(label: &str, options: &JsValue) -> TextDecoder;
+    pub(super) fn new(label: &JsValue, options: &JsValue) -> TextDecoder;
     #[wasm_bindgen(structural, method, catch)]
     pub(super) fn decode(this: &TextDecoder, bytes: &JsValue, options: &JsValue) -> Result<JsString, JsValue>;
 }

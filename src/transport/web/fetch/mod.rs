@@ -9,8 +9,7 @@ mod rejected;
 #[cfg(test)]
 mod tests;
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::cell::{Cell, RefCell, RefMut};
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 
@@ -18,8 +17,8 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use self::exchange::Exchange;
-use self::host::{GLOBAL, Global, Handler};
-use crate::json::{Json, Object};
+use self::host::{AbortController, Fetching, GLOBAL, Global, Handler, Init, Pending};
+use crate::json::Json;
 use crate::transport::http::{ExchangeId, Fact, Fetch, Method, Reading, Request};
 use crate::transport::{Http, TransportError, TransportErrorKind};
 
@@ -76,8 +75,6 @@ pub(crate) struct Fetcher {
 #[derive(Default)]
 struct State {
     exchanges: Vec<Exchange>,
-    /// At most one of each exchange: the next part of a body is asked for when the last was taken.
-    facts: VecDeque<(ExchangeId, Fact)>,
     waker: Option<Waker>,
 }
 
@@ -88,14 +85,7 @@ impl State {
 
     fn remove(&mut self, id: ExchangeId) -> Option<Exchange> {
         let at = self.exchanges.iter().position(|exchange| exchange.id == id)?;
-        self.facts.retain(|(other, _)| *other != id);
         Some(self.exchanges.swap_remove(at))
-    }
-
-    /// Gives back whom to wake, once nothing is borrowed.
-    fn tell(&mut self, id: ExchangeId, fact: Option<Fact>) -> Option<Waker> {
-        self.facts.push_back((id, fact?));
-        self.waker.take()
     }
 }
 
@@ -114,69 +104,85 @@ impl Fetcher {
         Ok(Self { options: options.clone(), number, state })
     }
 
-    /// Calls `fetch`, which may be the user's: nothing is borrowed meanwhile.
-    fn send(&self, request: &Request, signal: JsValue) -> Result<JsValue, JsValue> {
-        let headers = request.headers.iter().fold(Object::new(), |all, (name, value)| all.str(name, value));
-        let method = match request.method {
-            Method::Get => "GET",
-            Method::Post => "POST",
-            Method::Delete => "DELETE",
-        };
-        // Some hosts throw for members that mean nothing to them, so only those are set that are needed.
-        let mut init = Object::new().str("method", method).json("headers", &headers.build()).str("redirect", "manual");
-        if request.method == Method::Get {
-            init = init.str("cache", "no-store");
-        }
-        if let Some(body) = &request.body {
-            init = init.json("body", &Json::from_js(body.as_js().into()));
-        }
-        if !request.farewell {
-            init = init.json("signal", &Json::from_js(signal));
-        } else if GLOBAL.with(Global::location).is_some() {
-            init = init.bool("keepalive", true);
-        }
-        if let Some(credentials) = self.options.credentials {
-            let credentials = match credentials {
-                Credentials::Omit => "omit",
-                Credentials::SameOrigin => "same-origin",
-                Credentials::Include => "include",
-            };
-            init = init.str("credentials", credentials);
-        }
+    /// A promise of the response. `fetch` is called in a turn of its own, right after this one: with a stack of WebAssembly
+    /// below it a browser takes a tenth longer for it, to remember who asked.
+    fn send(&self, request: &Request, controller: Option<&AbortController>) -> Result<Pending, JsValue> {
         let fetch = self.options.fetch.clone().or_else(|| GLOBAL.with(Global::fetch));
-        let fetch = fetch.ok_or_else(|| JsValue::from_str("this host has no fetch any more"))?;
-        fetch.call2(&JsValue::UNDEFINED, &JsValue::from_str(&request.url), init.build().as_js())
+        let fetch: Fetching =
+            fetch.ok_or_else(|| JsValue::from_str("this host has no fetch any more"))?.unchecked_into();
+        let text = self.init_text(request);
+        let init = Json::from_text(&text).map_err(|error| JsValue::from_str(error.detail()))?;
+        let init: &Init = init.as_js().unchecked_ref();
+        if let Some(body) = &request.body {
+            init.set_body(body.as_js());
+        }
+        if let Some(controller) = controller {
+            init.set_signal(&controller.signal());
+        }
+        let prepared = fetch.prepared(&JsValue::UNDEFINED, &JsValue::from_str(&request.url), init.as_ref());
+        Ok(READY.with(|ready| ready.then(&prepared, &JsValue::UNDEFINED)))
+    }
+
+    /// What can cross as one text: each crossing counts.
+    fn init_text(&self, request: &Request) -> String {
+        // Some hosts throw for members that mean nothing to them, so only those are set that are needed.
+        let mut text = String::from(match request.method {
+            Method::Get => r#"{"method":"GET","cache":"no-store","#,
+            Method::Post => r#"{"method":"POST","#,
+            Method::Delete => r#"{"method":"DELETE","#,
+        });
+        text.push_str(match self.options.credentials {
+            None => "",
+            Some(Credentials::Omit) => r#""credentials":"omit","#,
+            Some(Credentials::SameOrigin) => r#""credentials":"same-origin","#,
+            Some(Credentials::Include) => r#""credentials":"include","#,
+        });
+        if request.farewell && GLOBAL.with(Global::location).is_some() {
+            text.push_str(r#""keepalive":true,"#);
+        }
+        text.push_str(r#""redirect":"manual","headers":{"#);
+        for (at, (name, value)) in request.headers.iter().enumerate() {
+            text.push_str(if at == 0 { "\"" } else { ",\"" });
+            text.push_str(name);
+            text.push_str("\":\"");
+            for c in value.chars() {
+                // No other character that a header may have is written otherwise in JSON.
+                if matches!(c, '"' | '\\' | '\t') {
+                    text.push('\\');
+                }
+                text.push(if c == '\t' { 't' } else { c });
+            }
+            text.push('"');
+        }
+        text.push_str("}}");
+        text
     }
 }
 
 impl Fetch for Fetcher {
     fn start(&mut self, id: ExchangeId, request: Request) {
-        let mut exchange = Exchange::new(self.number, id, &request);
-        let sent = self.send(&request, exchange.signal());
-        let fact = match sent {
-            Ok(promise) => {
-                settle_later(self.number, id, &promise);
-                None
-            }
+        let controller = (!request.farewell).then(AbortController::new);
+        let sent = self.send(&request, controller.as_ref());
+        let mut exchange = Exchange::new(self.number, id, request, controller);
+        match sent {
+            Ok(response) => settle_later(self.number, id, &response),
             Err(thrown) => exchange.settled(Err(thrown)),
-        };
+        }
         let mut state = self.state.borrow_mut();
         state.exchanges.push(exchange);
-        let waker = state.tell(id, fact);
-        drop(state);
-        wake(waker);
+        wake(state);
     }
 
     fn header(&self, id: ExchangeId, name: &str) -> Option<String> {
-        self.state.borrow_mut().find(id)?.header(name)
+        self.state.borrow_mut().find(id)?.header(&JsValue::from_str(name))
     }
 
     fn read(&mut self, id: ExchangeId, reading: Reading) {
         let mut state = self.state.borrow_mut();
-        let fact = state.find(id).and_then(|exchange| exchange.read(reading));
-        let waker = state.tell(id, fact);
-        drop(state);
-        wake(waker);
+        if let Some(exchange) = state.find(id) {
+            exchange.read(reading);
+            wake(state);
+        }
     }
 
     fn abort(&mut self, id: ExchangeId) {
@@ -187,23 +193,15 @@ impl Fetch for Fetcher {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(ExchangeId, Fact)> {
         let mut state = self.state.borrow_mut();
-        let Some((id, fact)) = state.facts.pop_front() else {
+        let ready = state.exchanges.iter_mut().find_map(|exchange| Some((exchange.id, exchange.take()?)));
+        let Some((id, fact)) = ready else {
             match &state.waker {
                 Some(known) if known.will_wake(cx.waker()) => {}
                 _ => state.waker = Some(cx.waker().clone()),
             }
             return Poll::Pending;
         };
-        let over = match &fact {
-            Fact::Head { .. } => None,
-            Fact::Chunk(_) => {
-                let next = state.find(id).and_then(|exchange| exchange.pull());
-                // Whoever polls hears of it without being woken.
-                state.facts.extend(next.map(|fact| (id, fact)));
-                None
-            }
-            Fact::Text(_) | Fact::End | Fact::Failed(_) => state.remove(id),
-        };
+        let over = if matches!(fact, Fact::Head { .. } | Fact::Chunk(_)) { None } else { state.remove(id) };
         drop(state);
         drop(over);
         Poll::Ready((id, fact))
@@ -222,17 +220,18 @@ thread_local! {
     static NEXT: Cell<u32> = const { Cell::new(0) };
     /// Whose exchanges are open. A promise cannot be told that nobody waits any more: it finds nothing here.
     static OPEN: RefCell<Vec<(u32, Weak<RefCell<State>>)>> = const { RefCell::new(Vec::new()) };
+    static READY: Pending = host::pending(&JsValue::UNDEFINED);
     /// The one function behind all promises, bound to what each is of.
     static SETTLED: Closure<dyn Fn(u32, f64, bool, JsValue)> = Closure::new(settled);
 }
 
 /// Hears of the next that happens to an exchange.
-fn settle_later(fetcher: u32, exchange: ExchangeId, promise: &JsValue) {
+fn settle_later(fetcher: u32, exchange: ExchangeId, promise: &Pending) {
     SETTLED.with(|settled| {
         let handler: &Handler = settled.as_ref().unchecked_ref();
         let [kept, broken] =
             [true, false].map(|kept| handler.bind(&JsValue::UNDEFINED, fetcher, exchange as f64, kept));
-        host::pending(promise).then(&kept, &broken);
+        promise.then(&kept, &broken);
     });
 }
 
@@ -242,13 +241,15 @@ fn settled(fetcher: u32, exchange: f64, kept: bool, value: JsValue) {
     let Some(state) = found else { return exchange::abandon(&value) };
     let mut state = state.borrow_mut();
     let Some(exchange) = state.find(id) else { return exchange::abandon(&value) };
-    let fact = exchange.settled(if kept { Ok(value) } else { Err(value) });
-    let waker = state.tell(id, fact);
-    drop(state);
-    wake(waker);
+    exchange.settled(if kept { Ok(value) } else { Err(value) });
+    wake(state);
 }
 
-fn wake(waker: Option<Waker>) {
+/// Wakes whoever waits, if there is something to tell, with nothing borrowed: it may poll at once.
+fn wake(mut state: RefMut<'_, State>) {
+    let told = state.exchanges.iter().any(Exchange::is_ready);
+    let waker = if told { state.waker.take() } else { None };
+    drop(state);
     if let Some(waker) = waker {
         waker.wake();
     }

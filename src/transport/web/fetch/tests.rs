@@ -65,10 +65,16 @@ async fn settle() {
     JsFuture::from(turn()).await.expect("a turn");
 }
 
+/// Begins an exchange, and waits for its `fetch`.
+async fn start(fetcher: &mut Fetcher, id: ExchangeId, request: Request) {
+    fetcher.start(id, request);
+    settle().await;
+}
+
 /// A fetcher whose only exchange has its head.
 async fn begun(fetch: &Function, status: u16, headers: &str) -> Fetcher {
     let mut fetcher = over(fetch);
-    fetcher.start(1, request(Method::Post));
+    start(&mut fetcher, 1, request(Method::Post)).await;
     answer(fetch, status, headers);
     assert!(matches!(next(&mut fetcher).await, (1, Fact::Head { .. })));
     fetcher
@@ -90,22 +96,26 @@ async fn a_request_is_sent_as_it_is_and_nothing_is_added() {
     let fetch = fake();
     let mut fetcher = over(&fetch);
     let body = Text::from("{\"a\":1}".to_owned());
-    let headers = vec![("content-type".into(), "application/json".into()), ("mcp-name".into(), "x \"y\"".into())];
-    fetcher.start(7, Request { headers, body: Some(body.clone()), ..request(Method::Post) });
+    let headers = vec![("content-type".into(), "application/json".into()), ("mcp-name".into(), "x \"\\y\t".into())];
+    start(&mut fetcher, 7, Request { headers, body: Some(body.clone()), ..request(Method::Post) }).await;
     assert_eq!(
         sent(&fetch),
         format!(
-            r#"{{"url":"{URL}","method":"POST","headers":{{"content-type":"application/json","mcp-name":"x \"y\""}},"redirect":"manual","body":"{{\"a\":1}}","signal":"false"}}"#
+            r#"{{"url":"{URL}","method":"POST","redirect":"manual","headers":{{"content-type":"application/json","mcp-name":"x \"\\y\t"}},"body":"{{\"a\":1}}","signal":"false"}}"#
         )
     );
     assert!(is_text(&fetch, body.as_js()));
-    fetcher.start(8, request(Method::Get));
+    start(&mut fetcher, 8, request(Method::Get)).await;
     assert_eq!(
         sent(&fetch),
         format!(
-            r#"{{"url":"{URL}","method":"GET","headers":{{}},"redirect":"manual","cache":"no-store","signal":"false"}}"#
+            r#"{{"url":"{URL}","method":"GET","cache":"no-store","redirect":"manual","headers":{{}},"signal":"false"}}"#
         )
     );
+    fetcher.start(9, request(Method::Get));
+    fetcher.abort(9);
+    settle().await;
+    assert!(sent(&fetch).contains(r#""signal":"true""#), "aborted before it was sent");
     assert!(silent(&mut fetcher));
 }
 
@@ -117,7 +127,7 @@ async fn credentials_are_only_spoken_of_where_they_were_chosen() {
         let fetch = fake();
         let options = HttpOptions { fetch: Some(fetch.clone()), credentials: Some(credentials) };
         let mut fetcher = Fetcher::new(&options).expect("a fetcher");
-        fetcher.start(1, request(Method::Post));
+        start(&mut fetcher, 1, request(Method::Post)).await;
         assert!(sent(&fetch).contains(&format!(r#""credentials":"{word}""#)), "{}", sent(&fetch));
     }
 }
@@ -126,7 +136,7 @@ async fn credentials_are_only_spoken_of_where_they_were_chosen() {
 async fn a_farewell_outlives_its_page_and_its_fetcher() {
     let fetch = fake();
     let mut fetcher = over(&fetch);
-    fetcher.start(1, Request { farewell: true, ..request(Method::Delete) });
+    start(&mut fetcher, 1, Request { farewell: true, ..request(Method::Delete) }).await;
     let keepalive = page().is_some();
     let sent = sent(&fetch);
     assert_eq!(sent.contains(r#""keepalive":true"#), keepalive, "{sent}");
@@ -142,7 +152,7 @@ async fn a_farewell_outlives_its_page_and_its_fetcher() {
 async fn an_answer_is_one_head_and_one_text() {
     let fetch = fake();
     let mut fetcher = over(&fetch);
-    fetcher.start(1, request(Method::Post));
+    start(&mut fetcher, 1, request(Method::Post)).await;
     answer(&fetch, 404, r#"{"content-type":"application/problem+json","mcp-session-id":"s"}"#);
     let (id, head) = next(&mut fetcher).await;
     assert!(matches!((id, head), (1, Fact::Head { status: 404, content: Content::Json })));
@@ -171,9 +181,9 @@ async fn exchanges_interleave() {
         let fetch = fake();
         (fetch.clone(), over(&fetch))
     };
-    fetcher.start(1, request(Method::Post));
+    start(&mut fetcher, 1, request(Method::Post)).await;
     let first = fetch.clone();
-    fetcher.start(2, request(Method::Post));
+    start(&mut fetcher, 2, request(Method::Post)).await;
     answer(&fetch, 200, JSON);
     assert!(matches!(next(&mut fetcher).await, (2, Fact::Head { status: 200, content: Content::Json })));
     fetcher.read(2, Reading::Text { limit: 10 });
@@ -202,11 +212,19 @@ async fn an_answer_over_the_limit_is_not_read_to_its_end() {
 
 #[wasm_bindgen_test]
 async fn bytes_that_are_no_text_are_an_error() {
-    for (part, ended) in [(&b"a\xFF"[..], false), (b"a\xE2\x82", true)] {
+    for (parts, ended) in [
+        (&[&b"a\xFF"[..]][..], true),
+        (&[b"a\xE2\x82"], true),
+        (&[b"a", b"\xFF"], false),
+        (&[b"a", b"b", b"\xFF"], false),
+        (&[b"a", b"\xE2\x82"], true),
+    ] {
         let fetch = fake();
         let mut fetcher = begun(&fetch, 200, JSON).await;
         fetcher.read(1, Reading::Text { limit: 99 });
-        push(&fetch, &bytes(part));
+        for part in parts {
+            push(&fetch, &bytes(part));
+        }
         if ended {
             finish(&fetch);
         }
@@ -225,7 +243,10 @@ async fn chunks_come_one_at_a_time_as_they_are_taken() {
         push(&fetch, &bytes(part));
     }
     settle().await;
-    assert_eq!(fetcher.state.borrow().facts.len(), 1, "the next is read when the last was taken");
+    assert!(
+        fetcher.state.borrow().exchanges.iter().all(Exchange::is_ready),
+        "the next is read when the last was taken"
+    );
     for wanted in [&b"one"[..], b"\xFF"] {
         assert!(matches!(next(&mut fetcher).await, (1, Fact::Chunk(chunk)) if chunk == wanted));
     }
@@ -292,7 +313,7 @@ async fn what_is_dropped_is_aborted_and_heard_of_no_more() {
     // Before the head.
     let fetch = fake();
     let mut fetcher = over(&fetch);
-    fetcher.start(1, request(Method::Post));
+    start(&mut fetcher, 1, request(Method::Post)).await;
     fetcher.abort(1);
     assert!(aborted(&fetch));
     settle().await;
@@ -301,7 +322,7 @@ async fn what_is_dropped_is_aborted_and_heard_of_no_more() {
     let mut fetcher = begun(&fetch, 200, JSON).await;
     fetcher.abort(1);
     assert!(aborted(&fetch) && cancelled(&fetch));
-    fetcher.start(1, request(Method::Post));
+    start(&mut fetcher, 1, request(Method::Post)).await;
     answer(&fetch, 200, JSON);
     settle().await;
     fetcher.abort(1);
@@ -318,7 +339,7 @@ async fn what_is_dropped_is_aborted_and_heard_of_no_more() {
     // A fetch that does not look at its signal.
     let fetch = deaf();
     let mut fetcher = over(&fetch);
-    fetcher.start(1, request(Method::Post));
+    start(&mut fetcher, 1, request(Method::Post)).await;
     drop(fetcher);
     answer(&fetch, 200, JSON);
     settle().await;
@@ -330,17 +351,17 @@ async fn what_is_dropped_is_aborted_and_heard_of_no_more() {
 async fn a_redirect_has_its_status_or_says_that_it_is_hidden() {
     let fetch = fake();
     let mut fetcher = over(&fetch);
-    fetcher.start(1, request(Method::Post));
+    start(&mut fetcher, 1, request(Method::Post)).await;
     answer(&fetch, 307, r#"{"location":"/elsewhere"}"#);
     assert!(matches!(next(&mut fetcher).await, (1, Fact::Head { status: 307, .. })));
     assert_eq!(fetcher.header(1, "location").as_deref(), Some("/elsewhere"));
     fetcher.abort(1);
-    fetcher.start(1, request(Method::Post));
+    start(&mut fetcher, 1, request(Method::Post)).await;
     opaque(&fetch, "opaqueredirect");
     let error = failure(&mut fetcher).await;
     assert_eq!(*error.kind(), TransportErrorKind::Refused { status: 302 });
     assert!(error.to_string().contains("use that address"), "{error}");
-    fetcher.start(1, request(Method::Post));
+    start(&mut fetcher, 1, request(Method::Post)).await;
     opaque(&fetch, "opaque");
     assert_eq!(*failure(&mut fetcher).await.kind(), TransportErrorKind::Protocol);
 }
@@ -350,11 +371,11 @@ async fn a_fetch_that_is_none_is_an_error_and_no_panic() {
     let fetch = fake();
     let mut fetcher = over(&fetch);
     for value in [JsValue::UNDEFINED, JsValue::from_f64(200.0), js_sys::Object::new().into()] {
-        fetcher.start(1, request(Method::Post));
+        start(&mut fetcher, 1, request(Method::Post)).await;
         answer_with(&fetch, &value);
         assert_eq!(*failure(&mut fetcher).await.kind(), TransportErrorKind::Protocol);
     }
-    fetcher.start(1, request(Method::Post));
+    start(&mut fetcher, 1, request(Method::Post)).await;
     locked(&fetch);
     assert!(matches!(next(&mut fetcher).await, (1, Fact::Head { .. })));
     fetcher.read(1, Reading::Chunks);
@@ -364,7 +385,7 @@ async fn a_fetch_that_is_none_is_an_error_and_no_panic() {
     push(&fetch, &"a text".into());
     assert_eq!(*failure(&mut fetcher).await.kind(), TransportErrorKind::Protocol);
     let mut fetcher = over(&broken());
-    fetcher.start(1, request(Method::Post));
+    start(&mut fetcher, 1, request(Method::Post)).await;
     assert!(failure(&mut fetcher).await.to_string().contains("broken"));
 }
 
@@ -372,7 +393,7 @@ async fn a_fetch_that_is_none_is_an_error_and_no_panic() {
 async fn a_request_that_was_refused_has_failed() {
     let fetch = fake();
     let mut fetcher = over(&fetch);
-    fetcher.start(1, Request { headers: vec![("mcp-name".into(), "x".into())], ..request(Method::Post) });
+    start(&mut fetcher, 1, Request { headers: vec![("mcp-name".into(), "x".into())], ..request(Method::Post) }).await;
     refuse(&fetch, "Failed to fetch");
     let error = failure(&mut fetcher).await;
     let kind = if page().is_some() { TransportErrorKind::Opaque } else { TransportErrorKind::Lost };
@@ -389,14 +410,14 @@ fn across_origins_a_failure_names_what_the_server_may_not_allow() {
         pretend(Some("https://page.test"));
     }
     let here = page().expect("a page");
-    let names = ["accept".into(), "content-type".into(), "mcp-param-region".into()];
+    let names = ["accept", "content-type", "mcp-param-region"].map(|name| (name.into(), "secret".into()));
     let error = rejected(&thrown(&format!("Failed to fetch {URL}"), None), URL, &names);
     assert_eq!(*error.kind(), TransportErrorKind::Opaque);
     assert!(error.is_transient());
     let text = error.to_string();
     assert!(text.ends_with("one of the request's headers content-type, mcp-param-region"), "{text}");
     assert!(text.contains("Failed to fetch https://mcp.test/mcp)") && text.contains(&here), "{text}");
-    assert!(!text.contains("hush"), "{text}");
+    assert!(!text.contains("hush") && !text.contains("secret"), "{text}");
 
     // The page's own server: there is no CORS between them. It may have acted all the same.
     let error = rejected(&thrown("Failed to fetch", None), &join(&[&here, "/mcp"]), &names);

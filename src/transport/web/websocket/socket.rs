@@ -247,7 +247,7 @@ fn wake(state: &RefCell<State>) {
 
 fn refused(thrown: &JsValue, url: &str) -> TransportError {
     let said = without_query(&said(thrown, "no reason given"), url);
-    config(&join(&["the host refused to make the WebSocket: ", &said]))
+    config(join(&["the host refused to make the WebSocket: ", &said]))
 }
 
 fn never_opened() -> TransportError {

@@ -32,7 +32,6 @@ pub(crate) struct HttpPeer {
 type Next = std::io::Result<After>;
 
 const JSON: (&str, &str) = ("Content-Type", "application/json");
-const EVENTS: (&str, &str) = ("Content-Type", "text/event-stream");
 
 impl HttpPeer {
     pub(crate) fn new(era: Era, generation: u32, rules: &str, log: Arc<Log>) -> Result<Arc<Self>, String> {
@@ -73,16 +72,17 @@ impl HttpPeer {
     }
 
     async fn exchange(&self, wire: &mut Wire, request: &Request) -> Next {
-        if request.verb == "OPTIONS" {
-            return preflight(wire, request).await;
-        }
         let message: Value = serde_json::from_str(&request.body).unwrap_or_default();
         let method = message["method"].as_str().unwrap_or_default();
         let name = message["params"]["name"].as_str().unwrap_or_default();
-        for (name, value) in &request.headers {
-            self.log.note(format!("header {name}: {value}"));
+        if request.verb == "OPTIONS" {
+            self.log.note(format!("preflight {}", request.target));
+        } else {
+            for (name, value) in &request.headers {
+                self.log.note(format!("header {name}: {value}"));
+            }
+            self.log.note(format!("request {} {} {method} {name}", request.verb, request.target));
         }
-        self.log.note(format!("request {} {} {method} {name}", request.verb, request.target));
         if !message.is_null() {
             self.log.note(format!("in {}", request.body));
         }
@@ -93,6 +93,9 @@ impl HttpPeer {
         if let Some(steps) = steps {
             return perform(wire, &steps, &message["id"].to_string(), &self.gates, &self.log).await;
         }
+        if request.verb == "OPTIONS" {
+            return preflight(wire, request).await;
+        }
         match (request.verb.as_str(), self.era) {
             ("POST", era) => match self.refusal(era, request, &message) {
                 Some((status, body)) => wire.answer(status, &[JSON], &body.to_string()).await?,
@@ -100,8 +103,7 @@ impl HttpPeer {
                 None => return self.request(wire, &message).await,
             },
             ("GET", Era::Legacy) => {
-                wire.begin(200, &[EVENTS]).await?;
-                wire.chunk(b": listening\n\n").await?;
+                wire.open_stream().await?;
                 wire.gone().await;
                 return Ok(After::Gone);
             }
@@ -181,12 +183,12 @@ impl HttpPeer {
                 Reply::Close(_) | Reply::Drop => return Ok(After::Close),
             };
             if !std::mem::replace(&mut begun, true) {
-                wire.begin(200, &[EVENTS]).await?;
+                wire.open_stream().await?;
             }
             wire.chunk(format!("data: {event}\n\n").as_bytes()).await?;
         }
         if !begun {
-            wire.begin(200, &[EVENTS]).await?;
+            wire.open_stream().await?;
         }
         while !answered {
             let said = tokio::select! {

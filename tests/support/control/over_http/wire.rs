@@ -90,6 +90,12 @@ impl Wire {
         self.write(head.as_bytes()).await
     }
 
+    /// The head of a stream of events and a comment: Firefox does not tell of a head without a body.
+    pub(super) async fn open_stream(&mut self) -> io::Result<()> {
+        self.begin(200, &[("Content-Type", "text/event-stream")]).await?;
+        self.chunk(b": open\n\n").await
+    }
+
     pub(super) async fn chunk(&mut self, bytes: &[u8]) -> io::Result<()> {
         let framed = [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat();
         self.write(&framed).await

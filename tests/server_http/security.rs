@@ -1,16 +1,14 @@
 //! Who may talk to the server: names, origins, pages of other origins, principals
 //! (2026-07-28 basic/transports/streamable-http, security; WHATWG Fetch, CORS).
-#![cfg(all(feature = "server", not(target_arch = "wasm32")))]
-
-mod server_http_support;
 
 use everywire::proto::{CallToolResult, ElicitRequest};
 use everywire::server::{HttpOptions, HttpService, Principal, RequestContext};
 use http::Method;
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
-use server_http_support::*;
 use tower_service::Service;
+
+use crate::support::*;
 
 const FAR: &str = "https://app.example";
 const NEAR: &str = "http://localhost:5173";
@@ -117,6 +115,9 @@ async fn pages_of_allowed_origins_may_use_all_of_it() {
         assert!(exposed.contains("Mcp-Session-Id") && exposed.contains("WWW-Authenticate"), "{exposed}");
         assert!(answer.header("vary").is_some_and(|vary| vary.contains("Origin")));
     }
+    let nowhere = Site::with(&server, |bind| bind.allow_origin(FAR).path("/other")).await;
+    let answer = nowhere.modern_with(&origin, "tools/list", json!({})).await;
+    assert_eq!((answer.status, answer.header("access-control-allow-origin")), (404, Some(FAR)));
     // A program gets none of it, but caches on the way have to know.
     let answer = site.modern("tools/list", json!({})).await;
     assert_eq!((answer.header("access-control-allow-origin"), answer.header("vary")), (None, Some("Origin")));
