@@ -1,7 +1,7 @@
 //! How fast the native client and server are over each carrier, beside hand-written ones and beside no protocol at all.
 //!
 //! ```text
-//! cargo bench --features server --bench native [-- [ROUNDS] [websocket | http | idle]]
+//! cargo bench --features server --bench native [-- [ROUNDS] [websocket | http | idle] [WORDS OF A ROW OR MODE]...]
 //! ```
 //!
 //! Every server is a process of its own with one thread, and so is the client. The rows take turns within each round, so
@@ -133,13 +133,20 @@ fn main() -> Result<(), Fault> {
     if let Some(kind) = servers::asked_for() {
         return runtime.block_on(servers::serve(kind));
     }
-    let rounds = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(5);
-    let chosen: Vec<String> = std::env::args().skip(1).filter(|word| PARTS.contains(&word.as_str())).collect();
-    let wanted = |part: &str| chosen.is_empty() || chosen.iter().any(|word| word == part);
+    let mut arguments = Arguments { rounds: 5, parts: Vec::new(), words: Vec::new() };
+    // Cargo adds an option of its own.
+    for argument in std::env::args().skip(1).filter(|argument| !argument.starts_with('-')) {
+        match argument.parse() {
+            Ok(rounds) => arguments.rounds = rounds,
+            Err(_) if PARTS.contains(&argument.as_str()) => arguments.parts.push(argument),
+            Err(_) => arguments.words.push(argument),
+        }
+    }
+    let wanted = |part: &str| arguments.parts.is_empty() || arguments.parts.iter().any(|word| word == part);
     runtime.block_on(async {
         for (part, rows) in [("websocket", &WEBSOCKET[..]), ("http", &HTTP)] {
             if wanted(part) {
-                run(part, rows, rounds).await?;
+                run(part, rows, &arguments).await?;
             }
         }
         if wanted("idle") { idle::run().await } else { Ok(()) }
@@ -148,16 +155,29 @@ fn main() -> Result<(), Fault> {
 
 const PARTS: [&str; 3] = ["websocket", "http", "idle"];
 
-async fn run(part: &str, rows: &[Row], rounds: usize) -> Result<(), Fault> {
+struct Arguments {
+    rounds: usize,
+    parts: Vec<String>,
+    /// Each stands in the row's name or the mode's.
+    words: Vec<String>,
+}
+
+async fn run(part: &str, rows: &[Row], arguments: &Arguments) -> Result<(), Fault> {
     for mode in Mode::ALL {
+        let wanted = |word: &String, row: &Row| row.0.contains(word) || mode.title().contains(word);
+        let rows: Vec<Row> =
+            rows.iter().filter(|row| arguments.words.iter().all(|word| wanted(word, row))).copied().collect();
+        if rows.is_empty() {
+            continue;
+        }
         let mut samples = vec![Vec::new(); rows.len()];
-        for _ in 0..rounds {
+        for _ in 0..arguments.rounds {
             for (row, samples) in rows.iter().zip(&mut samples) {
                 samples.push(sample(row, mode).await?);
             }
         }
         println!("\n{part}: {}", mode.title());
-        print(rows, &samples);
+        print(&rows, &samples);
     }
     Ok(())
 }

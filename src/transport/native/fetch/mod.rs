@@ -13,7 +13,6 @@ mod stream;
 mod tests;
 mod wake;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -72,10 +71,10 @@ impl HttpOptions {
 pub(crate) struct Fetcher {
     sender: Sender,
     exchanges: Vec<Option<Exchange>>,
+    /// Which exchange sits where: few enough to look through, which is quicker than a map.
+    ids: Vec<Option<ExchangeId>>,
     slots: Vec<(Arc<Slot>, Waker)>,
     free: Vec<usize>,
-    /// Where each exchange sits.
-    places: HashMap<ExchangeId, usize>,
     queue: Arc<Queue>,
 }
 
@@ -84,18 +83,21 @@ impl Fetcher {
         Ok(Self {
             sender: Sender::new(options),
             exchanges: Vec::new(),
+            ids: Vec::new(),
             slots: Vec::new(),
             free: Vec::new(),
-            places: HashMap::new(),
             queue: Arc::default(),
         })
     }
 
-    fn forget(&mut self, id: ExchangeId) {
-        if let Some(place) = self.places.remove(&id) {
-            self.exchanges[place] = None;
-            self.free.push(place);
-        }
+    fn place(&self, id: ExchangeId) -> Option<usize> {
+        self.ids.iter().position(|sitting| *sitting == Some(id))
+    }
+
+    fn forget(&mut self, place: usize) {
+        self.exchanges[place] = None;
+        self.ids[place] = None;
+        self.free.push(place);
     }
 }
 
@@ -106,19 +108,20 @@ impl Fetch for Fetcher {
             let slot = Slot::new(self.slots.len(), &self.queue);
             self.slots.push((slot.clone(), slot.into()));
             self.exchanges.push(None);
+            self.ids.push(None);
             self.exchanges.len() - 1
         });
         self.exchanges[place] = Some(exchange);
-        self.places.insert(id, place);
+        self.ids[place] = Some(id);
         self.slots[place].1.wake_by_ref();
     }
 
     fn header(&self, id: ExchangeId, name: &str) -> Option<String> {
-        self.exchanges.get(*self.places.get(&id)?)?.as_ref()?.header(name)
+        self.exchanges.get(self.place(id)?)?.as_ref()?.header(name)
     }
 
     fn read(&mut self, id: ExchangeId, reading: Reading) {
-        let Some(&place) = self.places.get(&id) else { return };
+        let Some(place) = self.place(id) else { return };
         if let Some(exchange) = &mut self.exchanges[place] {
             exchange.read(reading);
             self.slots[place].1.wake_by_ref();
@@ -127,7 +130,9 @@ impl Fetch for Fetcher {
 
     fn abort(&mut self, id: ExchangeId) {
         // Dropping a future or a body of hyper's ends its connection or stream.
-        self.forget(id);
+        if let Some(place) = self.place(id) {
+            self.forget(place);
+        }
     }
 
     fn forget_connections(&mut self) {
@@ -151,7 +156,7 @@ impl Fetch for Fetcher {
                 }
                 Poll::Ready(Step::Last(fact)) => {
                     let id = exchange.id;
-                    self.forget(id);
+                    self.forget(place);
                     return Poll::Ready((id, fact));
                 }
             }
