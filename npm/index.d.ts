@@ -60,9 +60,14 @@ export interface ConnectOptions {
   credentials?: "omit" | "same-origin" | "include";
   /**
    * The WebSocket subprotocols to offer. `"auto"` offers `mcp` and, if the socket fails before it opens, tries once with none;
-   * `"none"` offers none; a list is offered as it is. Refused (`config`) over HTTP. Default `"auto"`.
+   * `"none"` offers none; a list is offered as it is. Refused (`config`) over HTTP alone. Default `"auto"`.
    */
   protocols?: "auto" | "none" | string[];
+  /**
+   * `"websocket"`: for an address that begins with `http://` or `https://`, try a WebSocket at the same host and path first, and HTTP
+   * where that does not open. What connected first is kept for every reconnect. Default: HTTP only.
+   */
+  prefer?: "websocket";
   /** The protocol era: found out (`"auto"`), 2026-07-28 (`"modern"`), or 2025-11-25 and older (`"legacy"`). Default `"auto"`. */
   era?: "auto" | "modern" | "legacy";
   /**

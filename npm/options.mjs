@@ -4,7 +4,7 @@ import { config } from "./error.mjs";
 export const VERSION = "0.1.0";
 
 const CONNECT = [
-  "name", "version", "title", "token", "headers", "protocols", "credentials", "era", "onElicit", "onSample", "onRoots", "onEvent",
+  "name", "version", "title", "token", "headers", "protocols", "credentials", "prefer", "era", "onElicit", "onSample", "onRoots", "onEvent",
   "trace", "signal", "timeout", "totalTimeout", "connectTimeout", "reconnect", "maxMessage", "maxConcurrentInputs", "inputTimeout",
   "WebSocket", "fetch", "wasm", "cache",
 ];
@@ -72,7 +72,7 @@ const socket = ({ WebSocket = globalThis.WebSocket, headers }) => {
 
 /** What is the business of one transport only. */
 const carrier = (http, options) => {
-  const { credentials, fetch = globalThis.fetch } = options;
+  const { credentials, prefer, fetch = globalThis.fetch } = options;
   let { headers } = options;
   // Headers, or a list of pairs.
   if (headers?.[Symbol.iterator]) headers = Object.fromEntries(headers);
@@ -80,13 +80,18 @@ const carrier = (http, options) => {
     if (typeof headers[name] != "string") throw config(`headers must be an object of texts, and ${name} is none.`);
   if (credentials !== undefined && !["omit", "same-origin", "include"].includes(credentials))
     throw config('credentials must be "omit", "same-origin" or "include".');
+  if (prefer !== undefined && prefer !== "websocket") throw config('prefer must be "websocket".');
+  const only = (name, where) => {
+    if (options[name] !== undefined) throw config(`${name} is for ${where}.`);
+  };
   if (!http) {
-    if (credentials !== undefined) throw config("credentials are for HTTP; a WebSocket always carries the browser's cookies.");
+    only("credentials", "HTTP; a WebSocket always carries the browser's cookies");
+    only("prefer", "addresses that begin with http:// or https://");
     return { WebSocket: socket({ ...options, headers }) };
   }
-  if (options.protocols !== undefined) throw config("protocols are for WebSocket; over HTTP there are none.");
   if (typeof fetch != "function") throw config("This runtime has no fetch; pass connect(url, { fetch }).");
-  return { headers, credentials, fetch: options.fetch };
+  if (!prefer) only("protocols", "WebSocket; over HTTP there are none");
+  return { headers, credentials, prefer, fetch: options.fetch, ...(prefer && { WebSocket: socket({ ...options, headers }) }) };
 };
 
 const capabilities = ({ onElicit, onSample, onRoots }) => {

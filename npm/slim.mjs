@@ -14,7 +14,8 @@ const PANICS = new RegExp(
     "^wasm_bindgen::(throw_str|__rt::throw_null)$",
     // What `unwrap` would have shown.
     "^<core::(cell::Borrow\\w*Error|alloc::layout::LayoutError|char::\\w+|fmt::Error|ops::range::.*) as core::fmt::Debug>::fmt$",
-    "^<(std::thread::local::AccessError|char|&dyn core::fmt::Debug) as core::fmt::Debug>::fmt$",
+    "^<(std::thread::local::AccessError|char|&?usize|&dyn core::fmt::Debug) as core::fmt::Debug>::fmt$",
+    "^<(&str|usize|core::cell::Borrow\\w*Error) as core::fmt::Display>::fmt$",
   ].join("|"),
 );
 

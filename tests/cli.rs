@@ -226,7 +226,7 @@ fn bad_input_is_one_clear_sentence() {
     let demo = Demo::start("input");
     for (url, words) in [
         ("", &["empty", "wss://"][..]),
-        ("http://127.0.0.1/", &["ws:// or wss://"]),
+        ("ftp://127.0.0.1/", &["ws:// or wss://"]),
         ("127.0.0.1:80", &["no scheme"]),
         ("ws://", &["no host"]),
         ("ws://host:99999/", &["port"]),

@@ -15,7 +15,7 @@ const BELOW: &[(&str, &[&str])] = &[
     ("resilience", &["proto", "json", "platform"]),
     ("transport", &["frame", "proto", "json", "platform"]),
     ("session", &["frame", "resilience", "proto", "json", "platform"]),
-    ("first_answer", &["session", "transport", "frame"]),
+    ("first_answer", &["session", "transport", "frame", "platform"]),
     ("fuzzing", &["first_answer", "session", "transport", "frame"]),
     ("client", &["session", "transport", "frame", "resilience", "proto", "json", "platform"]),
     ("server", &["session", "transport", "frame", "resilience", "proto", "json", "platform"]),

@@ -21,6 +21,26 @@ struct CallParams<'a> {
     name: Cow<'a, str>,
     #[serde(borrow)]
     arguments: Arguments<'a>,
+    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+    meta: Option<Meta>,
+}
+
+/// What a request of 2026-07-28 says of its client.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Meta {
+    #[serde(rename = "io.modelcontextprotocol/protocolVersion")]
+    version: Cow<'static, str>,
+    #[serde(rename = "io.modelcontextprotocol/clientCapabilities")]
+    capabilities: Empty,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+struct Empty {}
+
+impl Meta {
+    pub(crate) fn modern() -> Self {
+        Self { version: "2026-07-28".into(), ..Self::default() }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -99,8 +119,8 @@ pub(crate) fn answer(message: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
 }
 
 /// A call of the tool.
-pub(crate) fn call(id: u64, text: &str) -> Result<Vec<u8>, Fault> {
-    let params = CallParams { name: "echo".into(), arguments: Arguments { text: text.into() } };
+pub(crate) fn call(id: u64, text: &str, meta: Option<Meta>) -> Result<Vec<u8>, Fault> {
+    let params = CallParams { name: "echo".into(), arguments: Arguments { text: text.into() }, meta };
     let mut message = Vec::with_capacity(text.len() + 128);
     serde_json::to_writer(&mut message, &Request { jsonrpc: "2.0", id, method: "tools/call", params })?;
     Ok(message)

@@ -1,6 +1,7 @@
 // The package as it is built, over HTTP: in Node.js, and in pages of another origin.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { WebSocket, WebSocketServer } from "ws";
 import { connect } from "../node.mjs";
 import { launch, open, serve } from "./browser.mjs";
 import { peer } from "./peer.mjs";
@@ -84,6 +85,30 @@ test("a fetch of one's own is used, with nothing as this", async () => {
   assert.equal(seen.length, server.log.length);
   client.close();
   await server.close();
+});
+
+test("a WebSocket that is preferred is tried first, and HTTP where it does not open", async () => {
+  const server = await started();
+  const client = await connect(server.modern, { prefer: "websocket", WebSocket });
+  assert.equal(client.server.transport, "http");
+  assert.equal(await text(client, { name: "echo", arguments: { text: "x" } }), "x");
+  client.close();
+  await server.close();
+
+  // Answers over WebSocket only.
+  const sockets = new WebSocketServer({ port: 0 });
+  await new Promise((resolve) => sockets.once("listening", resolve));
+  sockets.on("connection", (socket, { url }) =>
+    socket.on("message", (data) => {
+      const { id } = JSON.parse(data);
+      const result = { resultType: "complete", supportedVersions: ["2026-07-28"], capabilities: {}, instructions: url, ttlMs: 0, cacheScope: "private" };
+      if (id !== undefined) socket.send(JSON.stringify({ jsonrpc: "2.0", id, result }));
+    }),
+  );
+  const over = await connect(`http://127.0.0.1:${sockets.address().port}/mcp?a=b`, { prefer: "websocket", WebSocket });
+  assert.deepEqual([over.server.transport, over.server.instructions], ["websocket", "/mcp?a=b"]);
+  over.close();
+  sockets.close();
 });
 
 test("a session is ended at the server when its client closes", async () => {

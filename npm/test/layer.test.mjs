@@ -58,8 +58,10 @@ test("bad input is refused in one sentence", async () => {
     ["http://x/", { headers: { a: 1 } }, /headers must be an object of texts, and a is none/],
     ["http://x/", { credentials: "always" }, /credentials must be "omit"/],
     ["http://x/", { fetch: 1 }, /fetch must be a function/],
-    ["http://x/", { protocols: "none" }, /protocols are for WebSocket/],
-    ["ws://x/", { ...socket, credentials: "include" }, /credentials are for HTTP/],
+    ["http://x/", { protocols: "none" }, /protocols is for WebSocket/],
+    ["ws://x/", { ...socket, credentials: "include" }, /credentials is for HTTP/],
+    ["ws://x/", { ...socket, prefer: "websocket" }, /prefer is for addresses that begin with http/],
+    ["http://x/", { ...socket, prefer: "http" }, /prefer must be "websocket"/],
     ["ws://x/", { ...socket, headrs: {} }, /no option "headrs"/],
     ["ws://x/", { ...socket, timeout: 0 }, /timeout must be a number above zero/],
     ["ws://x/", { ...socket, onEvent: 1 }, /onEvent must be a function/],
@@ -104,6 +106,8 @@ test("over HTTP the headers, credentials and fetch are handed on, and no WebSock
   assert.deepEqual([options.headers, options.credentials, options.fetch], [{ a: "b" }, "include", fetch]);
   assert.equal(options.WebSocket, undefined);
   assert.equal(host.token, undefined);
+  await connect("http://host/", { prefer: "websocket", WebSocket: FakeSocket, protocols: "none" });
+  assert.deepEqual([PaperCore.last.options.prefer, PaperCore.last.options.WebSocket, PaperCore.last.options.protocols], ["websocket", FakeSocket, "none"]);
   await connect("http://host/", { headers: new Headers({ "X-A": "b" }), token: "t" });
   assert.deepEqual(PaperCore.last.options.headers, { "x-a": "b" });
   assert.equal(PaperCore.last.host.token, "t");

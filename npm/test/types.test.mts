@@ -27,7 +27,7 @@ const client: Client = await connect("ws://127.0.0.1:9001/", {
   },
 });
 
-const over = await connect("https://example.com/mcp", { headers: new Headers({ a: "b" }), credentials: "include", fetch: (url, init) => fetch(url, init) });
+const over = await connect("https://example.com/mcp", { headers: new Headers({ a: "b" }), credentials: "include", prefer: "websocket", fetch: (url, init) => fetch(url, init) });
 over.server.transport satisfies "http" | "http+sse" | "websocket";
 // @ts-expect-error there is no such mode
 await connect("https://x", { credentials: "always" });

@@ -4,6 +4,7 @@ use std::mem;
 use std::time::Duration;
 
 use crate::platform::line_end;
+use crate::text::number;
 
 /// A line or an event is larger than the parser's limit. The stream is of no use any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,7 +186,7 @@ impl EventParser {
             }
             b"event" => self.name = text(value),
             b"id" if !value.contains(&0) => self.id = Some(text(value)),
-            b"retry" => self.retry = milliseconds(value).or(self.retry),
+            b"retry" => self.retry = number(value).map(Duration::from_millis).or(self.retry),
             _ => {}
         }
         Ok(())
@@ -224,16 +225,6 @@ fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
 
 fn text(value: &[u8]) -> String {
     String::from_utf8_lossy(value).into_owned()
-}
-
-/// A number of digits only; one beyond every clock is the largest.
-fn milliseconds(digits: &[u8]) -> Option<Duration> {
-    let mut all = (!digits.is_empty()).then_some(0u64)?;
-    for digit in digits {
-        let digit = digit.is_ascii_digit().then(|| u64::from(digit - b'0'))?;
-        all = all.saturating_mul(10).saturating_add(digit);
-    }
-    Some(Duration::from_millis(all))
 }
 
 fn emptied(mut buffer: Vec<u8>) -> Vec<u8> {

@@ -12,11 +12,15 @@ const SUFFIX: &str = "?=";
 ///
 /// A tab would be allowed inside a value, but not every host and intermediary lets it through: it is encoded.
 pub(crate) fn encode(value: &str) -> Cow<'_, str> {
-    let trimmed = value.trim_matches(' ').len() == value.len();
-    if trimmed && visible(value) && !(value.starts_with(PREFIX) && value.ends_with(SUFFIX)) {
+    if is_plain(value) && !(value.starts_with(PREFIX) && value.ends_with(SUFFIX)) {
         return Cow::Borrowed(value);
     }
     Cow::Owned(join(&[PREFIX, &base64(value), SUFFIX]))
+}
+
+/// Whether every host and intermediary hands the value on as it is.
+pub(crate) fn is_plain(value: &str) -> bool {
+    value.trim_matches(' ').len() == value.len() && visible(value)
 }
 
 /// The text that a header's value stands for; `None` where it has characters that no value may have, or where what stands

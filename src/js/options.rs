@@ -13,7 +13,10 @@ use crate::json::Json;
 use crate::platform::BoxFuture;
 use crate::resilience::Reconnect;
 use crate::session::{CallOptions, EraChoice, Options};
-use crate::transport::{Credentials, Http, Subprotocols, Transport, TransportError, TransportErrorKind, WebSocket};
+use crate::text::join;
+use crate::transport::{
+    Credentials, Fallback, Http, Subprotocols, Transport, TransportError, TransportErrorKind, WebSocket,
+};
 
 pub(super) struct Settings {
     pub(super) session: Options,
@@ -89,7 +92,13 @@ fn transport(
         session.timeouts.handshake = timeout;
         session.timeouts.probe = Some(timeout);
     }
-    Ok(Box::new(http(url, given, host, session.max_message)?))
+    let http = http(url, given, host, session.max_message)?;
+    if given.get("prefer").is_none() {
+        return Ok(Box::new(http));
+    }
+    // The same host and path: "https" and "wss", or "http" and "ws".
+    let url = join(&["ws", url.get(4..).unwrap_or_default()]);
+    Ok(Box::new(Fallback::new(socket(&url, given, host, session.max_message, timeout)?, http)))
 }
 
 fn http(url: &str, given: &Json, host: &Host, max_message: usize) -> Result<Http, TransportError> {

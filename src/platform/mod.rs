@@ -18,9 +18,9 @@ cfg_if::cfg_if! {
 pub(crate) use imp::base64;
 #[cfg(feature = "server")]
 pub(crate) use imp::fill_random;
-#[cfg(feature = "http")]
-pub(crate) use imp::line_end;
 #[cfg(test)]
 pub(crate) use imp::test;
 pub use imp::{BoxFuture, BoxSink, BoxStream, MaybeSend, MaybeSync, sleep};
 pub(crate) use imp::{Lock, Task, now, seed, spawn, wall};
+#[cfg(feature = "http")]
+pub(crate) use imp::{http_date, line_end};

@@ -96,6 +96,12 @@ pub(crate) fn line_end(bytes: &[u8]) -> Option<usize> {
     memchr::memchr2(b'\r', b'\n', bytes)
 }
 
+/// A date of HTTP's (RFC 9110 section 5.6.7), since the Unix epoch.
+#[cfg(feature = "http")]
+pub(crate) fn http_date(text: &str) -> Option<Duration> {
+    httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok()
+}
+
 /// A text's UTF-8 in Base64 (RFC 4648 section 4).
 #[cfg(any(feature = "http", feature = "server"))]
 pub(crate) fn base64(text: &str) -> String {

@@ -162,6 +162,13 @@ pub(crate) fn fill_random(bytes: &mut [u8]) -> bool {
     get_random_values(bytes).is_ok()
 }
 
+/// A date of HTTP's (RFC 9110 section 5.6.7), since the Unix epoch.
+#[cfg(feature = "http")]
+pub(crate) fn http_date(text: &str) -> Option<Duration> {
+    let millis = js_sys::Date::parse(text);
+    (millis >= 0.0).then(|| Duration::from_millis(millis as u64))
+}
+
 /// A text's UTF-8 in Base64 (RFC 4648 section 4).
 #[cfg(any(feature = "http", feature = "websocket", feature = "server"))]
 pub(crate) fn base64(text: &str) -> String {

@@ -117,6 +117,8 @@ pub(crate) fn classify(outcome: Probe, profile: Profile, ours: Ours) -> Ruling {
         Probe::Http { status, body, credential_sent } => match (status, body) {
             (401 | 403 | 407, _) if credential_sent => Ruling::Arbitrate,
             (401 | 403 | 407, _) => Ruling::AuthRequired,
+            // The address is another one, and the error says which.
+            (300..=399, _) => Ruling::Failed,
             (500 | 501, _) | (200 | 201 | 203, Body::Other) => Ruling::Arbitrate,
             (408 | 429 | 502.., _) => Ruling::Transient,
             (200..=299, Body::Html) => Ruling::NotMcp,

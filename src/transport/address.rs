@@ -57,6 +57,14 @@ pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
+/// Scheme, host and port.
+#[cfg(feature = "http")]
+pub(super) fn origin(url: &str) -> &str {
+    let from = crate::text::find(url, "://").map_or(0, |at| at + 3);
+    let host = before(url.get(from..).unwrap_or_default(), b"/?#");
+    url.get(..from + host.len()).unwrap_or(url)
+}
+
 /// An error in how the transport was set up.
 pub(super) fn config(detail: impl Into<String>) -> TransportError {
     TransportError::new(TransportErrorKind::Config, detail)

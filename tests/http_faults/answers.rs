@@ -5,18 +5,24 @@ use std::future::IntoFuture as _;
 use everywire::Error;
 use serde_json::json;
 
-use crate::common::{connected, echo, promise, soon};
+use crate::common::{IN_BROWSER, connected, echo, promise, soon};
 use crate::rules::{EVENTS, JSON, RESULT, Rule, head, peer, tool};
 
 /// The error of a call that is answered so. It was sent once, and others go on.
 async fn failed(rule: Rule, era: &str) -> Error {
+    let (error, sent) = sent(rule, era).await;
+    assert_eq!(sent, 1, "{error}");
+    error
+}
+
+/// And how often it was sent.
+async fn sent(rule: Rule, era: &str) -> (Error, usize) {
     let peer = peer(era, [rule]).await;
     let client = connected(&peer.url()).await;
     let error = soon(client.call_tool("bad", json!({})).into_future()).await.expect_err("no result");
     echo(&client, "goes on").await;
-    assert_eq!(peer.log("tools/call bad").await.len(), 1, "{error}");
     assert_eq!(client.metrics().in_flight, 0);
-    error
+    (error, peer.log("tools/call bad").await.len())
 }
 
 async fn each(cases: impl IntoIterator<Item = (Rule, &'static str, &'static str)>) {
@@ -91,8 +97,12 @@ async fn an_answer_that_breaks_off_may_have_been_one() {
     ];
     for (what, rule) in rules {
         for era in ["modern", "legacy"] {
-            let error = failed(rule.clone(), era).await;
+            let (error, sent) = sent(rule.clone(), era).await;
             assert!(error.is_interrupted() && error.maybe_executed(), "{what}, {era}: {error}");
+            // A browser sends a request again by itself where a kept connection ends and no answer began: Chromium once,
+            // Firefox up to ten times.
+            let headless = ["no head", "no head, reset", "mid-header"].contains(&what);
+            assert!(sent == 1 || headless && IN_BROWSER && sent <= 11, "{what}, {era}: sent {sent} times");
         }
     }
 }

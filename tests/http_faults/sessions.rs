@@ -88,9 +88,11 @@ async fn a_session_is_ended_at_the_server_and_every_answer_to_that_is_fine() {
     ] {
         let peer = peer("legacy", [rule]).await;
         let client = connected(&peer.url()).await;
+        echo(&client, "the session has begun").await;
         soon(client.close()).await;
         peer.noted("request DELETE", 1).await;
-        assert!(peer.log("header mcp-session-id: session-0-1").await.len() >= 2, "initialized and the end");
+        let named = peer.log("header mcp-session-id: session-0-1").await.len();
+        assert!(named >= 3, "it was begun, used and ended");
     }
 }
 

@@ -3,88 +3,108 @@
 
 use std::future::IntoFuture as _;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use everywire::{Client, Error};
+use futures_channel::mpsc;
+use futures_util::StreamExt as _;
 use serde_json::json;
 
-use crate::common::{connected, echo, promise, soon};
+use crate::common::{Peer, connected, echo, promise, soon};
 use crate::rules::{EVENTS, RESULT, Rule, peer, tool, verb};
 
+/// The id of the call, and its token of progress, where it is the first: the probe and `initialize` come before. The
+/// request that takes its stream up carries no id that the peer could put in.
+const CALL: &str = "3";
+const PATIENCE: Duration = Duration::from_secs(15);
+
+fn step(id: &str, n: u32) -> String {
+    let params = json!({ "progressToken": 3, "progress": n });
+    let text = json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": params });
+    format!("id: {id}\nretry: 100\ndata: {text}\n\n")
+}
+
 fn result(id: &str) -> String {
-    format!("id: {id}\ndata: {}\n\n", RESULT.replace("$ID", "$CALL"))
+    format!("id: {id}\ndata: {}\n\n", RESULT.replace("$ID", CALL))
 }
 
-/// The id of the call is another request's when its stream is taken up: it is the third message that the client of a
-/// legacy server sends with an id, after the probe and `initialize`.
-fn of_call(text: &str) -> String {
-    text.replace("$CALL", "3")
+/// A stream that tells one step, and waits for the test to see what becomes of it: a browser drops what it has not delivered
+/// yet when a connection breaks.
+fn long() -> Rule {
+    tool("long").begin(&[EVENTS]).chunk(&step("a-1", 1)).until("seen")
 }
 
-fn broken() -> Rule {
-    tool("long").begin(&[EVENTS]).chunk("id: a-1\nretry: 100\ndata:\n\n")
+fn rest() -> Rule {
+    verb("GET").begin(&[EVENTS]).chunk(&step("a-2", 2)).chunk(&result("a-3")).end()
 }
 
-async fn resumed(begin: Rule, resumptions: Rule, gets: usize) {
-    let peer = peer("legacy", [begin, resumptions]).await;
-    let client = connected(&peer.url()).await;
-    let result = soon(client.call_tool("long", json!({})).into_future()).await;
-    assert_eq!(result.expect("taken up again").all_text(), "result");
-    assert_eq!(peer.log("tools/call long").await.len(), 1, "it is not run again");
-    assert_eq!(peer.log("header last-event-id: a-1").await.len(), gets);
-    assert_eq!(peer.log("request GET").await.len(), gets);
-    echo(&client, "goes on").await;
+/// What the call comes to, and the progress that was told.
+async fn called(peer: &Peer, client: &Client, timeout: Duration) -> (Result<String, Error>, Vec<f64>) {
+    let steps = Arc::new(Mutex::new(Vec::new()));
+    let sink = steps.clone();
+    let (tx, mut first) = mpsc::unbounded();
+    let call = client.call_tool("long", json!({})).timeout(timeout).progress(move |step| {
+        sink.lock().expect("no panic").push(step.progress);
+        let _ = tx.unbounded_send(());
+    });
+    let call = call.into_future();
+    soon(first.next()).await;
+    peer.release("seen").await;
+    let outcome = soon(call).await.map(|result| result.all_text());
+    let steps = steps.lock().expect("no panic").clone();
+    (outcome, steps)
 }
 
 #[promise]
 async fn a_stream_that_breaks_off_is_taken_up_where_it_was() {
-    let rest = || verb("GET").begin(&[EVENTS]).chunk(&of_call(&result("a-2"))).end();
     for begin in [
-        broken().end(),
-        broken().close(),
-        broken().reset(),
-        broken().chunk("id: a-2\ndata: {\"json").reset(),
-        broken().chunk("id: a-2\ndata: {\"jsonrpc\":\"2.0\"}\n").close(),
+        long().end(),
+        long().close(),
+        long().reset(),
+        long().chunk("data: {\"json").reset(),
+        long().chunk("data: {\"jsonrpc\":\"2.0\"}\n").close(),
     ] {
-        resumed(begin, rest(), 1).await;
+        let peer = peer("legacy", [begin, rest()]).await;
+        let client = connected(&peer.url()).await;
+        let (outcome, steps) = called(&peer, &client, PATIENCE).await;
+        assert_eq!(outcome.expect("taken up again"), "result");
+        assert_eq!(steps, [1.0, 2.0], "everything is told, and once");
+        assert_eq!(peer.log("tools/call long").await.len(), 1, "it is not run again");
+        assert_eq!(peer.log("header last-event-id: a-1").await.len(), 1);
+        assert_eq!(peer.log("request GET").await.len(), 1);
+        echo(&client, "goes on").await;
     }
 }
 
 #[promise]
 async fn it_is_tried_more_than_once() {
-    let rest = verb("GET").after(2).begin(&[EVENTS]).chunk(&of_call(&result("a-2"))).end();
-    let peer = peer("legacy", [broken().close(), rest, verb("GET").close()]).await;
+    let fails = verb("GET").times(1).begin(&[EVENTS]).end();
+    let peer = peer("legacy", [long().close(), fails, rest()]).await;
     let client = connected(&peer.url()).await;
-    let result = soon(client.call_tool("long", json!({})).into_future()).await;
-    assert_eq!(result.expect("taken up again").all_text(), "result");
+    assert_eq!(called(&peer, &client, PATIENCE).await.0.expect("taken up again"), "result");
     assert_eq!(peer.log("tools/call long").await.len(), 1);
+    assert_eq!(peer.log("header last-event-id: a-1").await.len(), 2);
 }
 
-/// Progress before and after the break is told once.
+/// Where nothing new comes the requests become fewer, and the call ends when its time is up.
 #[promise]
-async fn nothing_is_told_twice() {
-    let step = |id: &str, n: u32| {
-        let params = json!({ "progressToken": "$TOKEN", "progress": n });
-        let text = json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": params });
-        format!("id: {id}\nretry: 100\ndata: {text}\n\n").replace("\"$TOKEN\"", "3")
-    };
-    let begin = tool("long").begin(&[EVENTS]).chunk(&step("a-1", 1)).close();
-    let rest = verb("GET").begin(&[EVENTS]).chunk(&step("a-2", 2)).chunk(&of_call(&result("a-3"))).end();
-    let peer = peer("legacy", [begin, rest]).await;
+async fn it_is_tried_ever_less_often() {
+    let peer = peer("legacy", [long().close(), verb("GET").begin(&[EVENTS]).chunk("retry: 1\n\n").end()]).await;
     let client = connected(&peer.url()).await;
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let sink = seen.clone();
-    let call =
-        client.call_tool("long", json!({})).progress(move |step| sink.lock().expect("no panic").push(step.progress));
-    assert_eq!(soon(call.into_future()).await.expect("taken up again").all_text(), "result");
-    assert_eq!(*seen.lock().expect("no panic"), [1.0, 2.0]);
-    assert_eq!(peer.log("header last-event-id: a-1").await.len(), 1);
+    let error = called(&peer, &client, Duration::from_secs(2)).await.0.expect_err("nothing comes any more");
+    assert!(error.is_timeout() && error.maybe_executed(), "{error}");
+    let tries = peer.log("request GET").await.len();
+    // After 100 ms, 1 s, 2 s, 4 s.
+    assert!((2..=3).contains(&tries), "{tries} requests");
+    assert_eq!(peer.log("tools/call long").await.len(), 1);
 }
 
 #[promise]
 async fn a_server_that_does_not_take_it_up_leaves_the_call_interrupted() {
     for rule in [verb("GET").answer(405, &[], ""), verb("GET").answer(400, &[], "unknown event id")] {
-        let peer = peer("legacy", [broken().close(), rule]).await;
+        let peer = peer("legacy", [long().close(), rule]).await;
         let client = connected(&peer.url()).await;
-        let error = soon(client.call_tool("long", json!({})).into_future()).await.expect_err("lost");
+        let error = called(&peer, &client, PATIENCE).await.0.expect_err("lost");
         assert!(error.is_interrupted() && error.maybe_executed(), "{error}");
         assert_eq!(peer.log("request GET").await.len(), 1);
         assert_eq!(peer.log("tools/call long").await.len(), 1);
@@ -95,7 +115,8 @@ async fn a_server_that_does_not_take_it_up_leaves_the_call_interrupted() {
 /// The modern era has no resumption: ids of events there mean nothing.
 #[promise]
 async fn a_modern_stream_is_not_taken_up() {
-    let peer = peer("modern", [broken().close()]).await;
+    let begin = tool("long").begin(&[EVENTS]).chunk("id: a-1\nretry: 100\ndata:\n\n");
+    let peer = peer("modern", [begin.close()]).await;
     let client = connected(&peer.url()).await;
     let error = soon(client.call_tool("long", json!({})).into_future()).await.expect_err("lost");
     assert!(error.is_interrupted() && error.maybe_executed(), "{error}");

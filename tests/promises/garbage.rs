@@ -35,8 +35,10 @@ async fn the_first_of_two_answers_counts(carrier: Carrier) {
     let client = connected(&peer.url()).await;
     assert_eq!(soon(client.call_tool("twice", json!({})).into_future()).await.expect("one").all_text(), "first");
     echo(&client, "goes on").await;
-    // Over HTTP nobody reads the second one.
-    assert_eq!(client.metrics().late, u64::from(carrier == Carrier::WebSocket));
+    // Over HTTP nobody waits for more of a stream that brought the answer.
+    if carrier == Carrier::WebSocket {
+        assert_eq!(client.metrics().late, 1);
+    }
 }
 
 async fn invalid_json_is_passed_over(carrier: Carrier) {

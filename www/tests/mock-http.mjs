@@ -1,5 +1,6 @@
 // The same over Streamable HTTP: 2025-11-25 with a session, and with --modern 2026-07-28 too.
-// node mock-http.mjs [port] [--hostile] [--modern] [--cors=all|old|none] [--token=…] [--header=…]   prints the address of its endpoint.
+// node mock-http.mjs [port] [--hostile] [--modern | --older] [--cors=all|old|none] [--token=…] [--header=…]   prints the address of its endpoint.
+// --older: HTTP+SSE of 2024-11-05 in place of all that.
 // --cors: which pages it lets in: all of them, those that send no header newer than 2025-11-25, or none.
 // --token, --header: refuses requests without this bearer token, or without this request header.
 import { randomUUID } from "node:crypto";
@@ -8,6 +9,7 @@ import { failed, modern, session } from "./mock-peer.mjs";
 
 const flag = (name) => process.argv.find((one) => one.startsWith(`--${name}=`))?.slice(name.length + 3);
 const speaksModern = process.argv.includes("--modern");
+const older = process.argv.includes("--older");
 const cors = flag("cors") ?? "all";
 const token = flag("token");
 const wanted = flag("header");
@@ -77,6 +79,24 @@ async function postLegacy(message, id, response) {
   response.end();
 }
 
+/** 2024-11-05: one stream for all that the server says, and an address of its own for all that it is told. */
+async function serveOlder(request, response) {
+  const { method, url } = request;
+  const id = new URL(url, "http://mock").searchParams.get("id");
+  if (method === "GET") {
+    const fresh = randomUUID();
+    const send = stream(response);
+    const peer = session(send, "2024-11-05");
+    sessions.set(fresh, { peer, send });
+    response.write(`event: endpoint\ndata: /messages?id=${fresh}\n\n`);
+    return response.on("close", () => (peer.close(), sessions.delete(fresh)));
+  }
+  const kept = sessions.get(id);
+  if (!kept) return response.writeHead(url === "/mcp" ? 405 : 404, letIn).end();
+  void kept.peer.receive(await bodyOf(request), kept.send);
+  response.writeHead(202, letIn).end();
+}
+
 const server = createServer(async (request, response) => {
   const { method, headers } = request;
   const id = headers["mcp-session-id"];
@@ -84,6 +104,7 @@ const server = createServer(async (request, response) => {
   if (method === "OPTIONS") return response.writeHead(cors === "none" ? 405 : 204, preflight(request)).end();
   if (token && headers.authorization !== `Bearer ${token}`) return response.writeHead(401, { ...letIn, "www-authenticate": "Bearer" }).end();
   if (wanted && headers[wanted] === undefined) return refuse(response, 403, null, `Forbidden: ${wanted} is missing`);
+  if (older) return serveOlder(request, response);
   if (method === "POST") {
     const message = await bodyOf(request);
     const declared = headers["mcp-protocol-version"];

@@ -65,8 +65,8 @@ export async function modern({ method, params = {} }, signal, send) {
   return { resultType: "complete", ttlMs: 0, cacheScope: "public", ...shared[method](params) };
 }
 
-/** A session of 2025-11-25. `notify` sends what belongs to no request. */
-export function session(notify) {
+/** A session of the legacy era. `notify` sends what belongs to no request. */
+export function session(notify, protocolVersion = "2025-11-25") {
   const running = new Map();
   const asked = new Map();
   const clocks = new Map();
@@ -74,7 +74,7 @@ export function session(notify) {
 
   const methods = {
     ...shared,
-    initialize: () => ({ protocolVersion: "2025-11-25", capabilities, serverInfo, instructions }),
+    initialize: () => ({ protocolVersion, capabilities, serverInfo, instructions }),
     ping: () => ({}),
     "logging/setLevel": () => ({}),
     "resources/subscribe": ({ uri }) => {

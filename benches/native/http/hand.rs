@@ -12,7 +12,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
 
-use crate::wire::{Answer, answer, call};
+use crate::wire::{Answer, Meta, answer, call};
 use crate::{Echo, Fault};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -63,13 +63,15 @@ impl Echo for Client {
     async fn echo(&self, text: &str) -> Result<String, Fault> {
         let id = self.last.get() + 1;
         self.last.set(id);
-        let mut request = Request::new(Full::from(call(id, text)?));
+        let mut request = Request::new(Full::from(call(id, text, Some(Meta::modern()))?));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = self.uri.clone();
         let headers = request.headers_mut();
         headers.insert("accept", HeaderValue::from_static("application/json, text/event-stream"));
         headers.insert("content-type", JSON);
-        headers.insert("mcp-protocol-version", HeaderValue::from_static("2025-11-25"));
+        headers.insert("mcp-protocol-version", HeaderValue::from_static("2026-07-28"));
+        headers.insert("mcp-method", HeaderValue::from_static("tools/call"));
+        headers.insert("mcp-name", HeaderValue::from_static("echo"));
         let response = self.client.request(request).await?;
         let events = response.headers().get("content-type") == Some(&EVENTS);
         let body = response.into_body().collect().await?.to_bytes();

@@ -83,7 +83,7 @@ impl Echo for Client {
         self.last.set(id);
         let (tx, answer) = oneshot::channel();
         self.waiting.lock().map_err(|_| "poisoned")?.insert(id, tx);
-        self.out.send(call(id, text)?)?;
+        self.out.send(call(id, text, None)?)?;
         answer.await?.text()
     }
 }

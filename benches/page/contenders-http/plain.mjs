@@ -10,10 +10,11 @@ const _meta = {
 async function firstMessage(response) {
   if (response.headers.get("content-type").startsWith("application/json")) return response.json();
   let text = "";
-  for (const reader = response.body.pipeThrough(new TextDecoderStream()).getReader(); ; ) {
+  const decoder = new TextDecoder();
+  for (const reader = response.body.getReader(); ; ) {
     const { value, done } = await reader.read();
     if (done) throw new Error("no answer");
-    text += value;
+    text += decoder.decode(value, { stream: true });
     const end = text.indexOf("\n\n");
     if (end >= 0) return JSON.parse(text.slice(text.indexOf("data: ") + 6, end));
   }

@@ -314,3 +314,16 @@ fn json_text_inside_of_a_value_is_written_as_it_stands() -> Result<(), serde_jso
     assert_eq!(serde_json::to_value(Json::encode(&value).map_err(serde::ser::Error::custom)?)?, value);
     Ok(())
 }
+
+#[test]
+fn of_a_name_that_stands_often_the_last_value_counts_however_many_names_there_are() {
+    for names in [2, 32, 33, 50_000] {
+        let members: Vec<String> = (0..names * 3).map(|at| format!("\"k{}\":{at}", at % names)).collect();
+        let all = Json::from_text(&format!("{{{}}}", members.join(","))).unwrap().entries().unwrap();
+        assert_eq!(all.len(), names);
+        for (at, (name, value)) in all.iter().enumerate() {
+            assert_eq!(*name, format!("k{at}"));
+            assert_eq!(value.as_f64(), Some((names * 2 + at) as f64));
+        }
+    }
+}

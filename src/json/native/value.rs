@@ -1,6 +1,7 @@
 //! One JSON value as the text it is.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 
 use bytestring::ByteString;
@@ -110,11 +111,18 @@ impl Json {
 
     /// The members of an object, in order, the last where a name stands twice.
     pub fn entries(&self) -> Option<Vec<(String, Self)>> {
-        let mut all: Vec<(String, Self)> = Vec::new();
-        for (key, raw) in self.members()? {
-            match all.iter_mut().find(|(name, _)| *name == key) {
+        let members = self.members()?;
+        let mut all: Vec<(String, Self)> = Vec::with_capacity(members.len());
+        // Few are compared with each other; many, which a peer may send, are looked up.
+        let mut known = (members.len() > 32).then(|| HashMap::with_capacity(members.len()));
+        for (key, raw) in &members {
+            let at = match &mut known {
+                Some(known) => Some(*known.entry(key.as_ref()).or_insert(all.len())),
+                None => all.iter().position(|(name, _)| name == key),
+            };
+            match at.and_then(|at| all.get_mut(at)) {
                 Some((_, value)) => *value = self.slice(raw),
-                None => all.push((key.into_owned(), self.slice(raw))),
+                None => all.push((key.clone().into_owned(), self.slice(raw))),
             }
         }
         Some(all)

@@ -5,8 +5,16 @@ use crate::server::Server;
 use crate::server::origin::{Origin, Policy};
 
 impl Server {
-    /// An endpoint over Streamable HTTP that mounts in an HTTP server of your own:
-    /// `router.route_service("/mcp", server.http_service().build()?)` in axum.
+    /// An endpoint over Streamable HTTP that mounts in an HTTP server of your own, axum's say:
+    ///
+    /// ```no_run
+    /// # async fn run(server: everywire::server::Server) -> Result<(), Box<dyn std::error::Error>> {
+    /// let mcp = server.http_service().allow_host("mcp.example").build()?;
+    /// let router = axum::Router::new().route_service("/mcp", mcp);
+    /// axum::serve(tokio::net::TcpListener::bind("127.0.0.1:8080").await?, router).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// Authentication, TLS and limits of connections are that server's; [`Server::bind_http`] is a whole server.
     pub fn http_service(&self) -> HttpServiceBuilder {

@@ -31,6 +31,8 @@ pub(super) enum Said {
 pub(super) struct Exchange {
     pub(super) shared: Arc<Shared>,
     work: Work,
+    /// Whether errors have a status of their own.
+    modern: bool,
     answer: Option<(Text, Option<i64>)>,
     /// Looked at, but not passed on yet.
     unsaid: Option<Text>,
@@ -45,11 +47,11 @@ enum Work {
 
 impl Exchange {
     pub(super) fn run(shared: Arc<Shared>, running: Running) -> Self {
-        Self { shared, work: Work::Running(running), answer: None, unsaid: None }
+        Self { shared, modern: running.request.client.modern, work: Work::Running(running), answer: None, unsaid: None }
     }
 
     pub(super) fn listen(shared: Arc<Shared>, end: BoxFuture<'static, Text>) -> Self {
-        Self { shared, work: Work::Open(end), answer: None, unsaid: None }
+        Self { shared, modern: true, work: Work::Open(end), answer: None, unsaid: None }
     }
 
     /// What comes next; the answer comes last.
@@ -117,6 +119,7 @@ impl Exchange {
         });
         let first = match first.await {
             Some(Said::Answer(text, error)) => {
+                let error = error.filter(|_| self.modern);
                 return reply::json(error.map_or(StatusCode::OK, reply::status_of), text);
             }
             Some(Said::Message(text)) => event::message(None, &text),

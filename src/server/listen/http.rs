@@ -21,6 +21,8 @@ use crate::platform::{BoxFuture, Lock};
 use crate::server::http::{HttpBody, HttpService, refusal};
 use crate::transport::{Link, served};
 
+/// Largest request head in bytes, with room for arguments that are repeated in headers.
+const MAX_HEAD: usize = 64 * 1024;
 /// How often an HTTP/2 client is asked whether it is there.
 const PING: Duration = Duration::from_secs(30);
 
@@ -70,13 +72,13 @@ impl Front {
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
         // Heads that do not come are the judge's business: a timer for each would cost more than many a request.
-        builder.http1().header_read_timeout(None);
+        builder.http1().header_read_timeout(None).max_buf_size(MAX_HEAD);
         builder
             .http2()
             .timer(TokioTimer::new())
             .keep_alive_interval(PING)
             .max_concurrent_streams(self.streams)
-            .max_header_list_size(64 * 1024);
+            .max_header_list_size(MAX_HEAD as u32);
         let stream = TokioIo::new(Paced::new(stream, pace));
         let mut connection = std::pin::pin!(builder.serve_connection_with_upgrades(stream, service));
         // Looked at only when one of them wakes, however often the connection does.

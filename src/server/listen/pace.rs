@@ -98,7 +98,8 @@ impl Judge {
         let wrote = std::mem::replace(&mut self.written, written) != written;
         let stalled = !wrote && pace.stalled.load(Ordering::Relaxed);
         self.stalled = if stalled { self.stalled.saturating_add(1) } else { 0 };
-        self.late < TICKS && self.tick() * self.idle < IDLE && self.tick() * self.stalled < STALL
+        let over = |ticks, limit| self.tick().saturating_mul(ticks) >= limit;
+        self.late < TICKS && !over(self.idle, IDLE) && !over(self.stalled, STALL)
     }
 }
 

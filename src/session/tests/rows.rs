@@ -167,7 +167,8 @@ fn row_12_a_server_that_is_busy_is_no_verdict() {
 fn row_13_a_web_page() {
     ends_with(failed(refused(200, Body::Html)), "not_mcp");
     legacy(failed(refused(200, Body::Other)), LEGACY, 0);
-    ends_with(failed(refused(307, Body::Empty)), "not_mcp");
+    // A redirect is told as one: it names the address.
+    ends_with(failed(refused(307, Body::Empty)), "refused");
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::fetch::Content;
 use crate::json::Text;
-use crate::platform::wall;
-use crate::text::{decimal, join, says};
+use crate::platform::{http_date, wall};
+use crate::text::{before, decimal, join, number, says};
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// What the headers of a refusal say.
@@ -24,33 +24,12 @@ impl Refused {
 
 /// `Retry-After`: seconds, or a date (RFC 9110 section 10.2.3). At most a day.
 fn after(value: &str) -> Option<Duration> {
-    let value = value.trim();
-    let wait = match value.parse() {
-        Ok(secs) => Duration::from_secs(secs),
-        Err(_) => date(value)?.saturating_sub(wall()),
+    let value = value.trim_ascii();
+    let wait = match number(value.as_bytes()) {
+        Some(secs) => Duration::from_secs(secs),
+        None => http_date(value)?.saturating_sub(wall()),
     };
     Some(wait.min(Duration::from_secs(24 * 3600)))
-}
-
-/// `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110 section 5.6.7), since the Unix epoch.
-fn date(text: &str) -> Option<Duration> {
-    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut parts = text.split([' ', ':']).skip(1);
-    let day: i64 = parts.next()?.parse().ok()?;
-    let name = parts.next()?;
-    let month = MONTHS.iter().position(|month| *month == name)? as i64 + 1;
-    let year: i64 = parts.next()?.parse().ok().filter(|year| (1970..10_000).contains(year))?;
-    let mut clock = [0_u64; 3];
-    for slot in &mut clock {
-        *slot = parts.next()?.parse().ok().filter(|part| *part < 61)?;
-    }
-    // Days from the civil calendar, with years that begin in March.
-    let shifted = if month <= 2 { year - 1 } else { year };
-    let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
-    let era_days = 365 * shifted + shifted / 4 - shifted / 100 + shifted / 400;
-    let days = u64::try_from(era_days + day_of_year - 719_468).ok()?;
-    let [hours, minutes, seconds] = clock;
-    Some(Duration::from_secs(days * 86_400 + hours * 3600 + minutes * 60 + seconds))
 }
 
 /// A session id is visible ASCII (2025-11-25 basic/transports, "Session Management").
@@ -148,7 +127,7 @@ pub(super) fn error(label: &str, status: u16, content: Content, text: &Text, ref
 
 /// An address without its query, which may hold secrets.
 fn shown(location: &str) -> String {
-    location.split(['?', '#']).next().unwrap_or_default().chars().take(200).collect()
+    before(location, b"?#").chars().take(200).collect()
 }
 
 /// What the server said in words, shortened: a JSON-RPC message, or plain text.
@@ -180,8 +159,6 @@ mod tests {
         {
             assert_eq!(after(bad), None, "{bad}");
         }
-        assert_eq!(date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(784_111_777)));
-        assert_eq!(date("Thu, 29 Feb 2024 00:00:00 GMT"), Some(Duration::from_secs(1_709_164_800)));
     }
 
     #[test]

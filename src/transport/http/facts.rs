@@ -5,22 +5,19 @@ use std::time::Duration;
 use super::answer::{self, Refused};
 use super::core::{Core, DRAIN, Exchange, Kind, Phase, RESUMPTIONS, TAKEN};
 use super::fetch::{Content, ExchangeId, Fact, Fetch, Method, Reading};
-use crate::frame::{Body, EventParser, Failure, Inbound, Resume};
+use crate::frame::{Body, EventParser, Failure, Inbound, Resume, header_value};
 use crate::json::{Buffer, Text};
 use crate::text::{decimal, join};
 use crate::transport::{TransportError, TransportErrorKind};
 
+/// The longest event id that a stream is taken up from: servers take no headers without end.
+const EVENT_ID: usize = 4 << 10;
 /// What is read of an answer that is no message.
 const ERROR_BODY: usize = 64 << 10;
 
 /// Whether the same may be asked for again later.
 fn is_busy(status: u16) -> bool {
     matches!(status, 408 | 429 | 500 | 502..=504)
-}
-
-/// Whether every host lets a header with this value through.
-fn is_plain(id: &str) -> bool {
-    id.trim().len() == id.len() && id.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 impl<F: Fetch> Core<F> {
@@ -166,7 +163,11 @@ impl<F: Fetch> Core<F> {
     pub(super) fn ended(&mut self, exchange: Exchange, error: Option<TransportError>, now: Duration) {
         self.pass(exchange.id);
         let last = match &exchange.phase {
-            Phase::Events { parser, .. } => parser.last_event_id().filter(|id| is_plain(id)).map(str::to_owned),
+            // One that no header can carry is of no use.
+            Phase::Events { parser, .. } => {
+                let sendable = |id: &&str| id.len() <= EVENT_ID && header_value::is_plain(id);
+                parser.last_event_id().filter(sendable).map(str::to_owned)
+            }
             _ => None,
         };
         let (retry, fresh) = match &exchange.phase {

@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 
 use crate::json::{Buffer, Text};
 use crate::platform::MaybeSend;
+use crate::text::before;
 use crate::transport::TransportError;
 
 /// Exchanges of one link. Each platform brings one.
@@ -89,7 +90,7 @@ pub(crate) enum Content {
 
 impl Content {
     pub(crate) fn of(content_type: &str) -> Self {
-        let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let kind = before(content_type, b";").trim_ascii().to_ascii_lowercase();
         match kind.as_str() {
             "text/event-stream" => Self::Events,
             "text/html" | "application/xhtml+xml" => Self::Html,

@@ -94,6 +94,9 @@ impl Config {
 /// HTTP+SSE transport of 2024-11-05.
 ///
 /// At most 128 requests are under way at once, others wait their turn. No timeout cuts a stream that is alive.
+///
+/// What may have run is never sent again by itself. A browser does that on its own account, and nobody can stop it: where a
+/// kept connection ends before the answer began, it sends the request again (Chromium once, Firefox up to ten times).
 pub struct Http {
     config: Arc<Config>,
     pub(in crate::transport) own: HttpOptions,
@@ -147,7 +150,7 @@ impl Http {
         if name == "authorization" && self.config.token.is_some() {
             return Err(twice());
         }
-        let value = value.trim();
+        let value = value.trim_ascii();
         if value.bytes().any(|byte| (byte < b' ' && byte != b'\t') || byte == 0x7f) {
             return Err(config(join(&["the value of the header ", &name, " contains a control character"])));
         }

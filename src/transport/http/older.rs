@@ -17,6 +17,7 @@ use crate::frame::{EventParser, Inbound, Liveness, Outbound, Profile};
 use crate::json::{Buffer, Text};
 use crate::platform::{Lock, sleep};
 use crate::text::{before, decimal, join};
+use crate::transport::address::origin;
 use crate::transport::{Link, TransportError, TransportErrorKind};
 
 /// How long the stream's first event may take.
@@ -265,13 +266,6 @@ impl<F: Fetch> Stream for Half<F> {
     }
 }
 
-/// Scheme, host and port.
-fn origin(url: &str) -> &str {
-    let from = url.find("://").map_or(0, |at| at + 3);
-    let host = before(url.get(from..).unwrap_or_default(), b"/?#");
-    url.get(..from + host.len()).unwrap_or(url)
-}
-
 /// The port that the scheme stands for may be said or not.
 fn same_origin(one: &str, other: &str) -> bool {
     let plain = |url: &str| {
@@ -284,7 +278,7 @@ fn same_origin(one: &str, other: &str) -> bool {
 
 /// An endpoint as the stream names it, absolute or relative to the stream's address; `None` at another origin.
 fn resolve(base: &str, said: &str) -> Option<String> {
-    let (root, said) = (origin(base), said.trim());
+    let (root, said) = (origin(base), said.trim_ascii());
     if said.is_empty() || said.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return None;
     }

@@ -63,8 +63,7 @@ impl Fetch for Script {
         match reading {
             Reading::Text { limit } => self.facts.push_back((id, whole(&answer.body, limit))),
             Reading::Chunks => {
-                let chunks =
-                    answer.body.chunks(CHUNK).map(|chunk| (id, Fact::Chunk(chunk.to_vec().into_iter().collect())));
+                let chunks = answer.body.chunks(CHUNK).map(|chunk| (id, Fact::Chunk(chunk.iter().copied().collect())));
                 self.facts.extend(chunks);
                 self.facts.push_back((id, Fact::End));
             }
@@ -139,5 +138,44 @@ impl Scripted {
     /// Whether the next link is one of 2024-11-05.
     pub(crate) fn seems_older(&self) -> bool {
         self.0.config.older.load(Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::frame::Post;
+    use crate::platform::test;
+
+    /// Where the reply to a legacy request is taken up again, after a stream that names this id and ends.
+    fn resumes_from(id: &str) -> Option<String> {
+        let body = ["id: ", id, "\nretry: 7\ndata:\n\n"].concat().into_bytes();
+        let stream = Answer { status: 200, content_type: "text/event-stream".into(), body, ..Answer::default() };
+        let mut link = Scripted::new(vec![stream], None, 1 << 20);
+        let text = Text::from(r#"{"jsonrpc":"2.0","id":1,"method":"tools/call"}"#.to_owned());
+        let method = Some("tools/call".into());
+        let post = Post { id: Some(1), method, name: None, version: None, modern: false, mirrored: Vec::new(), text };
+        link.send(Outbound::Post(Box::new(post)), Duration::ZERO);
+        let mut ended = None;
+        while let Some(fact) = link.next(Duration::ZERO) {
+            if let Inbound::Ended(1, resume, _) = fact.expect("the link holds") {
+                assert!(ended.is_none());
+                ended = Some(resume);
+            }
+        }
+        let resume = ended.expect("the reply ended")?;
+        assert_eq!(resume.retry, Some(Duration::from_millis(7)));
+        Some(resume.last_event_id)
+    }
+
+    #[test]
+    fn a_reply_is_taken_up_from_an_id_that_a_header_can_carry() {
+        for id in ["1", "0_1", "stream 7/event 9", "~!@#"] {
+            assert_eq!(resumes_from(id).as_deref(), Some(id));
+        }
+        let long = "x".repeat(5000);
+        for id in ["", "é", "a\u{1}b", "a\tb", "\u{7f}", "a ", &long] {
+            assert_eq!(resumes_from(id), None, "{id:?}");
+        }
     }
 }

@@ -19,13 +19,16 @@ const advice: Readonly<Record<string, string>> = {
 
 export function FailureView({ failure }: { failure: Failure }) {
   const hint = advice[failure.code];
+  // The whole of it names each phase and all that may be wrong with it; which it is can be found out.
+  const unexplained = failure.diagnose && failure.code === "cors_or_network";
   return (
     <div class="failure-block">
       <div class="failure" role="alert">
         <div class="failure-head">
           <Icon name="warn" />
-          <p class="failure-message">{failure.message}</p>
+          <p class="failure-message">{unexplained ? "No answer came that this page may read, and a browser does not say why." : failure.message}</p>
         </div>
+        {unexplained && <details class="failure-more"><summary>What was tried</summary><p>{failure.message}</p></details>}
         <p class="failure-codes">
           <Badge tone="bad">{failure.code}</Badge>
           {failure.rpcCode !== undefined && <Badge>JSON-RPC {failure.rpcCode}</Badge>}

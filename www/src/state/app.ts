@@ -28,7 +28,7 @@ export interface Failure {
   readonly diagnose?: Diagnose;
 }
 
-export type Diagnose = (options: { signal: AbortSignal; onStep: (step: Step) => void }) => Promise<Diagnosis>;
+export type Diagnose = (options: { signal: AbortSignal; onProgress: (step: Step) => void }) => Promise<Diagnosis>;
 
 export type Outcome =
   | { readonly status: "running" }
@@ -137,12 +137,12 @@ export function failureOf(error: unknown): Failure {
 function diagnosable(error: unknown): Pick<Failure, "diagnose"> {
   const given = error as { diagnose?: (options: object) => unknown } | undefined;
   if (typeof given?.diagnose !== "function") return {};
-  const diagnose: Diagnose = async ({ signal, onStep }) => {
+  const diagnose: Diagnose = async ({ signal, onProgress }) => {
     const told = (step: unknown): void => {
       const read = stepIn(step);
-      if (read) onStep(read);
+      if (read) onProgress(read);
     };
-    return diagnosisIn(await given.diagnose?.({ signal, onStep: told }));
+    return diagnosisIn(await given.diagnose?.({ signal, onProgress: told }));
   };
   return { diagnose };
 }

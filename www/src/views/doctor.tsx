@@ -1,16 +1,15 @@
 // Why a browser got no answer: asked for, watched, and shown with what the server's owner has to add.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { needsOf, snippets } from "../doctor/cors";
 import type { Cause, Diagnosis, Step } from "../doctor/diagnosis";
+import { needsOf, snippets } from "../doctor/cors";
 import { announce, failureOf, type Diagnose, type Failure } from "../state/app";
 import { Badge, Button, Copy, Spinner, type Tone } from "../ui/bits";
-import { plural } from "../ui/format";
 import { Icon } from "../ui/icons";
 import { Tabs } from "../ui/tabs";
 
 type State =
   | { readonly status: "idle" }
-  | { readonly status: "asking"; readonly steps: readonly Step[]; readonly stop: () => void }
+  | { readonly status: "asking"; readonly step: Step | undefined; readonly stop: () => void }
   | { readonly status: "told"; readonly diagnosis: Diagnosis }
   | { readonly status: "failed"; readonly failure: Failure };
 
@@ -25,7 +24,9 @@ export function Doctor({ diagnose, url }: { diagnose: Diagnose; url: string }) {
     return () => abort.current?.abort();
   }, [diagnose]);
   useEffect(() => {
-    if (state.status === "told") heading.current?.focus();
+    if (state.status !== "told") return;
+    heading.current?.focus({ preventScroll: true });
+    heading.current?.closest("section")?.scrollIntoView({ block: "nearest" });
   }, [state.status]);
 
   const ask = async (): Promise<void> => {
@@ -36,55 +37,40 @@ export function Doctor({ diagnose, url }: { diagnose: Diagnose; url: string }) {
       mine.abort();
       setState({ status: "idle" });
     };
-    const steps: Step[] = [];
-    setState({ status: "asking", steps, stop });
-    const onStep = (step: Step): void => {
-      steps.push(step);
-      if (!mine.signal.aborted) setState({ status: "asking", steps: [...steps], stop });
-    };
+    setState({ status: "asking", step: undefined, stop });
     try {
-      const diagnosis = await diagnose({ signal: mine.signal, onStep });
+      const diagnosis = await diagnose({ signal: mine.signal, onProgress: (step) => !mine.signal.aborted && setState({ status: "asking", step, stop }) });
       if (mine.signal.aborted) return;
       setState({ status: "told", diagnosis });
-      announce(diagnosis.causes[0] ? `Found: ${diagnosis.causes[0].title}.` : "No cause was found.");
+      announce(diagnosis.causes[0] ? `Found: ${diagnosis.causes[0].summary}` : "No cause was found.");
     } catch (error) {
       if (!mine.signal.aborted) setState({ status: "failed", failure: failureOf(error) });
     }
   };
 
   if (state.status === "told") return <Told diagnosis={state.diagnosis} url={url} heading={heading} onAgain={() => void ask()} />;
-  if (state.status === "asking") {
-    return (
-      <div class="doctor-asking">
-        <Steps steps={state.steps} />
-        <div class="doctor-ask">
-          <span class="busy" role="status"><Spinner /> Asking the server in other ways…</span>
-          <Button small look="quiet" icon="stop" onClick={state.stop}>Stop</Button>
-        </div>
-      </div>
-    );
-  }
   return (
     <div class="doctor-ask">
-      <Button small icon="search" onClick={() => void ask()}>Find out why</Button>
-      <span class="hint">Asks the server in other ways, and tells which cause fits.</span>
+      {state.status === "asking"
+        ? (
+          <>
+            <span class="busy" role="status"><Spinner /> {progress(state.step)}</span>
+            <Button small look="quiet" icon="stop" onClick={state.stop}>Stop</Button>
+          </>
+        )
+        : (
+          <>
+            <Button small icon="search" onClick={() => void ask()}>Find out why</Button>
+            <span class="hint">Asks the server in other ways, and tells which cause fits.</span>
+          </>
+        )}
       {state.status === "failed" && <p class="problem" role="alert">{state.failure.message}</p>}
     </div>
   );
 }
 
-function Steps({ steps }: { steps: readonly Step[] }) {
-  return (
-    <ol class="steps">
-      {steps.map((step, index) => (
-        <li key={index}>
-          <span class={step.ok ? "step-good" : "step-bad"}><Icon name={step.ok ? "check" : "close"} size={13} /><span class="sr">{step.ok ? "answered" : "no answer"}</span></span>
-          <span>{step.request}{step.outcome && <span class="muted"> · {step.outcome}</span>}</span>
-        </li>
-      ))}
-    </ol>
-  );
-}
+const progress = (step: Step | undefined): string =>
+  step === undefined ? "Asking the server in other ways…" : `${step.what || "Asking"}${step.of === undefined ? "" : ` · ${step.done} of ${step.of}`}`;
 
 interface ToldProps {
   readonly diagnosis: Diagnosis;
@@ -93,8 +79,8 @@ interface ToldProps {
   readonly onAgain: () => void;
 }
 
-function Told({ diagnosis: { causes, steps }, url, heading, onAgain }: ToldProps) {
-  const lines = causes.flatMap((cause) => cause.add);
+function Told({ diagnosis: { causes }, url, heading, onAgain }: ToldProps) {
+  const lines = causes.flatMap((cause) => cause.headers);
   return (
     <section class="doctor card" aria-labelledby="doctor-title">
       <div class="card-head">
@@ -102,7 +88,7 @@ function Told({ diagnosis: { causes, steps }, url, heading, onAgain }: ToldProps
         <span class="spring" />
         <Button small look="quiet" icon="refresh" onClick={onAgain}>Ask again</Button>
       </div>
-      {causes.length === 0 && <p class="card-body nothing">No cause was found. Connect again.</p>}
+      {causes.length === 0 && <p class="card-body nothing">No cause was found: everything that was tried was answered. Connect again.</p>}
       <ol class="causes">{causes.map((cause, index) => <CauseView key={index} cause={cause} />)}</ol>
       {lines.length > 0 && (
         <div class="doctor-part">
@@ -117,9 +103,6 @@ function Told({ diagnosis: { causes, steps }, url, heading, onAgain }: ToldProps
           </Tabs>
         </div>
       )}
-      {steps.length > 0 && (
-        <details class="doctor-part schema"><summary>{plural(steps.length, "request")} made to find out</summary><Steps steps={steps} /></details>
-      )}
     </section>
   );
 }
@@ -129,10 +112,10 @@ const tones: Readonly<Record<Cause["certainty"], Tone>> = { certain: "bad", like
 function CauseView({ cause }: { cause: Cause }) {
   return (
     <li class="cause">
-      <p class="cause-head"><strong>{cause.title}</strong> <Badge tone={tones[cause.certainty]}>{cause.certainty}</Badge></p>
-      {cause.evidence && <p class="evidence">{cause.evidence}</p>}
+      <p class="cause-head"><strong>{cause.summary}</strong> <Badge tone={tones[cause.certainty]}>{cause.certainty}</Badge></p>
+      {cause.evidence.length > 0 && <ul class="evidence">{cause.evidence.map((one) => <li key={one}><Icon name="right" size={12} /> <span>{one}</span></li>)}</ul>}
       {cause.fix && <p class="cause-fix">{cause.fix}</p>}
-      {cause.add.length > 0 && <Code text={cause.add.join("\n")} label={cause.add.length > 1 ? "Copy the headers" : "Copy the header"} />}
+      {cause.headers.length > 0 && <Code text={cause.headers.join("\n")} label={cause.headers.length > 1 ? "Copy the headers" : "Copy the header"} />}
     </li>
   );
 }
@@ -140,7 +123,7 @@ function CauseView({ cause }: { cause: Cause }) {
 function Code({ text, label }: { text: string; label: string }) {
   return (
     <div class="code-box">
-      {/* What may scroll has to be reachable by keyboard. */}
+      {/* A region that may scroll has to be reachable by keyboard. */}
       <pre tabIndex={0}>{text}</pre>
       <Copy text={text} label={label} />
     </div>

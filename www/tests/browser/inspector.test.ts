@@ -49,7 +49,7 @@ describe("connecting", () => {
     await page.locator(".pill", { hasText: "Connected" }).waitFor();
   });
 
-  for (const [what, url] of [["no address", ""], ["another scheme", "http://127.0.0.1:1/"], ["no server", "ws://127.0.0.1:9/"], ["nonsense", "not an address"]] as const) {
+  for (const [what, url] of [["no address", ""], ["another scheme", "ftp://127.0.0.1/"], ["no server", "ws://127.0.0.1:9/"], ["nonsense", "not an address"]] as const) {
     test(`says in one sentence what is wrong: ${what}`, async () => {
       const { page, complaints } = await open(browser);
       await page.getByLabel("Server address").fill(url);

@@ -73,7 +73,7 @@ const looks = [
 describe.each(looks)("$name", ({ name, options }) => {
   test("the first screen", async () => {
     const { page } = await open(browser, { ...options, reducedMotion: "reduce" });
-    await page.getByLabel("Server address").fill("http://example.com");
+    await page.getByLabel("Server address").fill("ftp://example.com");
     await page.getByRole("button", { name: "Connect" }).click();
     await page.locator(".failure").waitFor();
     expect(await violations(page)).toEqual([]);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { needsOf, snippets } from "../../src/doctor/cors";
-import { diagnosisIn } from "../../src/doctor/diagnosis";
+import { diagnosisIn, stepIn } from "../../src/doctor/diagnosis";
 import { failureOf } from "../../src/state/app";
 
 describe("what a page needs of a server", () => {
@@ -32,24 +32,26 @@ describe("what a page needs of a server", () => {
 });
 
 describe("a diagnosis is shown as far as it can be read", () => {
-  test("what is no cause or no step is left out, and lines that are no headers", () => {
+  test("causes without a sentence are left out, and lines that are no headers", () => {
     expect(diagnosisIn({
-      steps: [{ request: "GET", ok: true, outcome: "204" }, { request: "POST", ok: "yes" }, {}, null],
       causes: [
-        { kind: "unreachable", certainty: "likely", evidence: "Tried.", fix: "Start it.", add: ["Vary: Origin", "no header", "X: a\nb", 5] },
-        { kind: "header_refused", header: "mcp-method", certainty: "certain" },
-        { evidence: "of what?" }, null, "text",
-        { kind: "toString", certainty: "sure", add: "text" },
+        { kind: "unreachable", certainty: "likely", summary: "Nobody is there.", evidence: ["Tried.", 5], fix: "Start it.", headers: ["Vary: Origin", "no header", "X: a\nb"] },
+        { kind: "csp" }, null, "text",
+        { summary: "Odd.", certainty: "sure" },
       ],
     })).toEqual({
-      steps: [{ request: "GET", ok: true, outcome: "204" }, { request: "POST", ok: false, outcome: "" }],
       causes: [
-        { title: "The server cannot be reached", certainty: "likely", evidence: "Tried.", fix: "Start it.", add: ["Vary: Origin"] },
-        { title: "The server does not allow a request header: mcp-method", certainty: "certain", evidence: "", fix: "", add: [] },
-        { title: "toString", certainty: "possible", evidence: "", fix: "", add: [] },
+        { kind: "unreachable", certainty: "likely", summary: "Nobody is there.", evidence: ["Tried."], fix: "Start it.", headers: ["Vary: Origin"] },
+        { kind: "", certainty: "possible", summary: "Odd.", evidence: [], fix: "", headers: [] },
       ],
     });
-    for (const odd of [undefined, null, 1, {}, { causes: {}, steps: 5 }]) expect(diagnosisIn(odd)).toEqual({ steps: [], causes: [] });
+    for (const odd of [undefined, null, 1, {}, { causes: {} }]) expect(diagnosisIn(odd)).toEqual({ causes: [] });
+  });
+
+  test("its progress too", () => {
+    expect(stepIn({ done: 1, of: 3, what: "Asking" })).toEqual({ done: 1, of: 3, what: "Asking" });
+    expect(stepIn({ done: 1, of: "many" })).toEqual({ done: 1, of: undefined, what: "" });
+    expect(stepIn("soon")).toBeUndefined();
   });
 });
 
@@ -59,17 +61,17 @@ describe("a failure", () => {
     let given: { signal?: AbortSignal } = {};
     const error = Object.assign(new Error("No answer."), {
       code: "cors_or_network",
-      async diagnose(this: Error, options: { signal: AbortSignal; onStep: (step: unknown) => void }) {
+      async diagnose(this: Error, options: { signal: AbortSignal; onProgress: (step: unknown) => void }) {
         given = options;
-        options.onStep({ request: "GET", ok: false, outcome: "nothing" });
-        options.onStep("nonsense");
-        return { causes: [{ kind: "unreachable", evidence: `${this.message} Why?` }] };
+        options.onProgress({ done: 1, of: 2, what: "Is anyone there?" });
+        options.onProgress("nonsense");
+        return { causes: [{ summary: `${this.message} Why?` }] };
       },
     });
     const { signal } = new AbortController();
-    const diagnosis = await failureOf(error).diagnose?.({ signal, onStep: (step) => steps.push(step) });
-    expect(diagnosis?.causes[0]?.evidence).toBe("No answer. Why?");
-    expect(steps).toEqual([{ request: "GET", ok: false, outcome: "nothing" }]);
+    const diagnosis = await failureOf(error).diagnose?.({ signal, onProgress: (step) => steps.push(step) });
+    expect(diagnosis?.causes[0]?.summary).toBe("No answer. Why?");
+    expect(steps).toEqual([{ done: 1, of: 2, what: "Is anyone there?" }]);
     expect(given.signal).toBe(signal);
   });
 

@@ -1,13 +1,12 @@
 //! One request and its answer.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use js_sys::{JsString, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::host::{AbortController, Body, Bytes, Part, Reader, Response, TextDecoder, cancel, pending};
-use super::rejected::{midway, rejected};
+use super::rejected::{Header, midway, rejected};
 use super::settle_later;
 use crate::json::{Object, Text};
 use crate::text::{decimal, join};
@@ -21,8 +20,8 @@ pub(super) struct Exchange {
     pub(super) id: ExchangeId,
     fetcher: u32,
     url: Arc<str>,
-    /// The names of the request's headers.
-    sent: Vec<Cow<'static, str>>,
+    /// The request's headers, of which an error may name the names.
+    sent: Vec<Header>,
     /// None for a farewell, which outlives whoever sent it.
     controller: Option<AbortController>,
     response: Option<Response>,
@@ -30,6 +29,8 @@ pub(super) struct Exchange {
     wanted: Wanted,
     /// Bytes of the body so far.
     size: usize,
+    /// What happened and was not told yet. Nothing more is asked for meanwhile.
+    ready: Option<Fact>,
     /// There is something to abort.
     open: bool,
 }
@@ -59,119 +60,141 @@ thread_local! {
 }
 
 impl Exchange {
-    pub(super) fn new(fetcher: u32, id: ExchangeId, request: &Request) -> Self {
+    pub(super) fn new(fetcher: u32, id: ExchangeId, request: Request, controller: Option<AbortController>) -> Self {
         Self {
             id,
             fetcher,
-            url: request.url.clone(),
-            sent: request.headers.iter().map(|(name, _)| name.clone()).collect(),
-            controller: (!request.farewell).then(AbortController::new),
+            url: request.url,
+            sent: request.headers,
+            controller,
             response: None,
             reader: None,
             wanted: Wanted::Unsaid,
             size: 0,
+            ready: None,
             open: true,
         }
-    }
-
-    pub(super) fn signal(&self) -> JsValue {
-        self.controller.as_ref().map_or(JsValue::UNDEFINED, AbortController::signal)
     }
 
     pub(super) fn header(&self, name: &JsValue) -> Option<String> {
         self.response.as_ref()?.headers().get(name).ok()?
     }
 
-    /// What was awaited has come: the head, or the next part of the body. `None` where more is awaited.
-    pub(super) fn settled(&mut self, settled: Result<JsValue, JsValue>) -> Option<Fact> {
-        let value = match settled {
-            Ok(value) if value.is_object() => value,
-            Ok(_) => return Some(Fact::Failed(alien())),
-            Err(thrown) => return Some(self.broken(&thrown)),
-        };
-        if self.response.is_none() {
-            return Some(self.head(value.unchecked_into()));
-        }
-        let part: Part = value.unchecked_into();
-        if part.done().is_truthy() { Some(self.end()) } else { self.part(&part.value()) }
+    pub(super) fn is_ready(&self) -> bool {
+        self.ready.is_some()
     }
 
-    fn head(&mut self, response: Response) -> Fact {
+    /// The next fact; what follows a part of the body is asked for when that is taken.
+    pub(super) fn take(&mut self) -> Option<Fact> {
+        let fact = self.ready.take()?;
+        if matches!(fact, Fact::Chunk(_)) {
+            self.pull();
+        }
+        Some(fact)
+    }
+
+    /// What was awaited has come: the head, or the next part of the body.
+    pub(super) fn settled(&mut self, settled: Result<JsValue, JsValue>) {
+        match settled {
+            Ok(value) if !value.is_object() => self.fail(alien()),
+            Ok(value) if self.response.is_none() => self.head(value.unchecked_into()),
+            Ok(value) => {
+                let part: Part = value.unchecked_into();
+                if part.done().is_truthy() { self.end() } else { self.part(&part.value()) }
+            }
+            Err(thrown) => self.broken(&thrown),
+        }
+    }
+
+    fn fail(&mut self, error: TransportError) {
+        self.ready = Some(Fact::Failed(error));
+    }
+
+    fn head(&mut self, response: Response) {
         let status = response.status().unwrap_or_default() as u16;
         if status == 0 {
             let redirect = response.kind() == "opaqueredirect";
             cancel_body(&response);
-            return Fact::Failed(if redirect { redirected() } else { alien() });
+            return self.fail(if redirect { redirected() } else { alien() });
         }
         self.response = Some(response);
         let content = CONTENT_TYPE.with(|name| self.header(name)).map_or(Content::Other, |kind| Content::of(&kind));
-        Fact::Head { status, content }
+        self.ready = Some(Fact::Head { status, content });
     }
 
-    pub(super) fn read(&mut self, reading: Reading) -> Option<Fact> {
+    pub(super) fn read(&mut self, reading: Reading) {
         self.wanted = match reading {
             Reading::Text { limit } => Wanted::Text { limit, so_far: SoFar::Nothing },
             Reading::Chunks => Wanted::Chunks,
             Reading::Discard => Wanted::Nothing,
         };
-        let body = self.response.as_ref()?.body();
+        let Some(response) = &self.response else { return };
+        let body = response.body();
         if !body.is_object() {
-            return Some(self.end());
+            return self.end();
         }
         match body.unchecked_into::<Body>().get_reader() {
-            Ok(reader) => self.reader = Some(reader),
-            Err(thrown) => return Some(self.broken(&thrown)),
+            Ok(reader) => {
+                self.reader = Some(reader);
+                self.pull();
+            }
+            Err(thrown) => self.broken(&thrown),
         }
-        self.pull()
     }
 
     /// Asks for the next part of the body.
-    pub(super) fn pull(&mut self) -> Option<Fact> {
-        match self.reader.as_ref()?.read() {
-            Ok(promise) => {
-                settle_later(self.fetcher, self.id, &pending(&promise));
-                None
-            }
-            Err(thrown) => Some(self.broken(&thrown)),
+    fn pull(&mut self) {
+        match self.reader.as_ref().map(Reader::read) {
+            Some(Ok(promise)) => settle_later(self.fetcher, self.id, &pending(&promise)),
+            Some(Err(thrown)) => self.broken(&thrown),
+            None => {}
         }
     }
 
-    fn part(&mut self, bytes: &JsValue) -> Option<Fact> {
+    fn part(&mut self, bytes: &JsValue) {
         let len = if bytes.is_object() { bytes.unchecked_ref::<Bytes>().byte_length() } else { None };
-        let Some(len) = len else { return Some(Fact::Failed(alien())) };
+        let Some(len) = len else { return self.fail(alien()) };
         self.size = self.size.saturating_add(len as usize);
         match &mut self.wanted {
-            Wanted::Chunks if len == 0.0 => {}
-            Wanted::Chunks => return Some(Fact::Chunk(bytes.unchecked_ref::<Uint8Array>().to_vec())),
+            Wanted::Chunks if len > 0.0 => {
+                self.ready = Some(Fact::Chunk(bytes.unchecked_ref::<Uint8Array>().to_vec()));
+                return;
+            }
             Wanted::Text { limit, .. } if self.size > *limit => {
-                return Some(Fact::Failed(too_large(self.size, *limit)));
+                let error = too_large(self.size, *limit);
+                return self.fail(error);
             }
             Wanted::Text { so_far, .. } => match so_far.with(bytes) {
                 Ok(more) => *so_far = more,
-                Err(_) => return Some(Fact::Failed(not_text())),
+                Err(_) => return self.fail(not_text()),
             },
-            Wanted::Nothing if self.size > NEAR => return Some(Fact::End),
-            Wanted::Nothing | Wanted::Unsaid => {}
+            Wanted::Nothing if self.size > NEAR => {
+                self.ready = Some(Fact::End);
+                return;
+            }
+            Wanted::Chunks | Wanted::Nothing | Wanted::Unsaid => {}
         }
-        self.pull()
+        self.pull();
     }
 
-    fn end(&mut self) -> Fact {
+    fn end(&mut self) {
         self.open = false;
-        let Wanted::Text { so_far, .. } = &self.wanted else { return Fact::End };
-        match so_far.end() {
-            Ok(text) => Fact::Text(Text::from(text)),
-            Err(_) => Fact::Failed(not_text()),
-        }
+        self.ready = Some(match &self.wanted {
+            Wanted::Text { so_far, .. } => match so_far.end() {
+                Ok(text) => Fact::Text(Text::from(text)),
+                Err(_) => Fact::Failed(not_text()),
+            },
+            _ => Fact::End,
+        });
     }
 
-    fn broken(&mut self, thrown: &JsValue) -> Fact {
+    fn broken(&mut self, thrown: &JsValue) {
         self.open = false;
-        match (&self.response, &self.wanted) {
+        self.ready = Some(match (&self.response, &self.wanted) {
             (Some(_), Wanted::Nothing) => Fact::End,
             (Some(_), _) => Fact::Failed(midway(thrown, &self.url)),
             (None, _) => Fact::Failed(rejected(thrown, &self.url, &self.sent)),
-        }
+        });
     }
 }
 

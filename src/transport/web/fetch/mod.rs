@@ -9,8 +9,7 @@ mod rejected;
 #[cfg(test)]
 mod tests;
 
-use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::cell::{Cell, RefCell, RefMut};
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 
@@ -18,7 +17,7 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
 use self::exchange::Exchange;
-use self::host::{Fetching, GLOBAL, Global, Handler, Init, Pending};
+use self::host::{AbortController, Fetching, GLOBAL, Global, Handler, Init, Pending};
 use crate::json::Json;
 use crate::transport::http::{ExchangeId, Fact, Fetch, Method, Reading, Request};
 use crate::transport::{Http, TransportError, TransportErrorKind};
@@ -76,8 +75,6 @@ pub(crate) struct Fetcher {
 #[derive(Default)]
 struct State {
     exchanges: Vec<Exchange>,
-    /// At most one of each exchange: the next part of a body is asked for when the last was taken.
-    facts: VecDeque<(ExchangeId, Fact)>,
     waker: Option<Waker>,
 }
 
@@ -88,14 +85,7 @@ impl State {
 
     fn remove(&mut self, id: ExchangeId) -> Option<Exchange> {
         let at = self.exchanges.iter().position(|exchange| exchange.id == id)?;
-        self.facts.retain(|(other, _)| *other != id);
         Some(self.exchanges.swap_remove(at))
-    }
-
-    /// Gives back whom to wake, once nothing is borrowed.
-    fn tell(&mut self, id: ExchangeId, fact: Option<Fact>) -> Option<Waker> {
-        self.facts.push_back((id, fact?));
-        self.waker.take()
     }
 }
 
@@ -116,7 +106,7 @@ impl Fetcher {
 
     /// A promise of the response. `fetch` is called in a turn of its own, right after this one: with a stack of WebAssembly
     /// below it a browser takes a tenth longer for it, to remember who asked.
-    fn send(&self, request: &Request, signal: JsValue) -> Result<Pending, JsValue> {
+    fn send(&self, request: &Request, controller: Option<&AbortController>) -> Result<Pending, JsValue> {
         let fetch = self.options.fetch.clone().or_else(|| GLOBAL.with(Global::fetch));
         let fetch: Fetching =
             fetch.ok_or_else(|| JsValue::from_str("this host has no fetch any more"))?.unchecked_into();
@@ -126,8 +116,8 @@ impl Fetcher {
         if let Some(body) = &request.body {
             init.set_body(body.as_js());
         }
-        if !request.farewell {
-            init.set_signal(&signal);
+        if let Some(controller) = controller {
+            init.set_signal(&controller.signal());
         }
         let prepared = fetch.prepared(&JsValue::UNDEFINED, &JsValue::from_str(&request.url), init.as_ref());
         Ok(READY.with(|ready| ready.then(&prepared, &JsValue::UNDEFINED)))
@@ -171,19 +161,16 @@ impl Fetcher {
 
 impl Fetch for Fetcher {
     fn start(&mut self, id: ExchangeId, request: Request) {
-        let mut exchange = Exchange::new(self.number, id, &request);
-        let fact = match self.send(&request, exchange.signal()) {
-            Ok(response) => {
-                settle_later(self.number, id, &response);
-                None
-            }
+        let controller = (!request.farewell).then(AbortController::new);
+        let sent = self.send(&request, controller.as_ref());
+        let mut exchange = Exchange::new(self.number, id, request, controller);
+        match sent {
+            Ok(response) => settle_later(self.number, id, &response),
             Err(thrown) => exchange.settled(Err(thrown)),
-        };
+        }
         let mut state = self.state.borrow_mut();
         state.exchanges.push(exchange);
-        let waker = state.tell(id, fact);
-        drop(state);
-        wake(waker);
+        wake(state);
     }
 
     fn header(&self, id: ExchangeId, name: &str) -> Option<String> {
@@ -192,10 +179,10 @@ impl Fetch for Fetcher {
 
     fn read(&mut self, id: ExchangeId, reading: Reading) {
         let mut state = self.state.borrow_mut();
-        let fact = state.find(id).and_then(|exchange| exchange.read(reading));
-        let waker = state.tell(id, fact);
-        drop(state);
-        wake(waker);
+        if let Some(exchange) = state.find(id) {
+            exchange.read(reading);
+            wake(state);
+        }
     }
 
     fn abort(&mut self, id: ExchangeId) {
@@ -206,23 +193,15 @@ impl Fetch for Fetcher {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(ExchangeId, Fact)> {
         let mut state = self.state.borrow_mut();
-        let Some((id, fact)) = state.facts.pop_front() else {
+        let ready = state.exchanges.iter_mut().find_map(|exchange| Some((exchange.id, exchange.take()?)));
+        let Some((id, fact)) = ready else {
             match &state.waker {
                 Some(known) if known.will_wake(cx.waker()) => {}
                 _ => state.waker = Some(cx.waker().clone()),
             }
             return Poll::Pending;
         };
-        let over = match &fact {
-            Fact::Head { .. } => None,
-            Fact::Chunk(_) => {
-                let next = state.find(id).and_then(|exchange| exchange.pull());
-                // Whoever polls hears of it without being woken.
-                state.facts.extend(next.map(|fact| (id, fact)));
-                None
-            }
-            Fact::Text(_) | Fact::End | Fact::Failed(_) => state.remove(id),
-        };
+        let over = if matches!(fact, Fact::Head { .. } | Fact::Chunk(_)) { None } else { state.remove(id) };
         drop(state);
         drop(over);
         Poll::Ready((id, fact))
@@ -262,13 +241,15 @@ fn settled(fetcher: u32, exchange: f64, kept: bool, value: JsValue) {
     let Some(state) = found else { return exchange::abandon(&value) };
     let mut state = state.borrow_mut();
     let Some(exchange) = state.find(id) else { return exchange::abandon(&value) };
-    let fact = exchange.settled(if kept { Ok(value) } else { Err(value) });
-    let waker = state.tell(id, fact);
-    drop(state);
-    wake(waker);
+    exchange.settled(if kept { Ok(value) } else { Err(value) });
+    wake(state);
 }
 
-fn wake(waker: Option<Waker>) {
+/// Wakes whoever waits, if there is something to tell, with nothing borrowed: it may poll at once.
+fn wake(mut state: RefMut<'_, State>) {
+    let told = state.exchanges.iter().any(Exchange::is_ready);
+    let waker = if told { state.waker.take() } else { None };
+    drop(state);
     if let Some(waker) = waker {
         waker.wake();
     }

@@ -5,9 +5,13 @@ use std::borrow::Cow;
 use wasm_bindgen::prelude::*;
 
 use super::host::{GLOBAL, Global, Location};
-use crate::text::{before, join, says};
+use crate::text::{join, says};
+use crate::transport::address;
 use crate::transport::web::thrown::{said, thrown, without_query};
 use crate::transport::{TransportError, TransportErrorKind};
+
+/// A header of the request: its name, and its value, which no error shows.
+pub(super) type Header = (Cow<'static, str>, Cow<'static, str>);
 
 /// Reasons of Node, Deno and Bun for which nothing was sent.
 const NOT_CONNECTED: [&str; 10] = [
@@ -26,7 +30,7 @@ const NOT_CONNECTED: [&str; 10] = [
 const TLS: [&str; 5] = ["CERT", "_TLS_", "_SSL_", "UNABLE_TO_VERIFY", "EPROTO"];
 
 /// A request that failed before its answer began.
-pub(super) fn rejected(value: &JsValue, url: &str, sent: &[Cow<'static, str>]) -> TransportError {
+pub(super) fn rejected(value: &JsValue, url: &str, sent: &[Header]) -> TransportError {
     match GLOBAL.with(Global::location) {
         Some(location) => in_a_page(value, &location, url, sent),
         None => elsewhere(value, url),
@@ -40,7 +44,7 @@ pub(super) fn midway(value: &JsValue, url: &str) -> TransportError {
 }
 
 /// A browser says no more than that it failed, so it may as well have failed after the server had acted.
-fn in_a_page(value: &JsValue, location: &Location, url: &str, sent: &[Cow<'static, str>]) -> TransportError {
+fn in_a_page(value: &JsValue, location: &Location, url: &str, sent: &[Header]) -> TransportError {
     let said = without_query(&said(value, "no reason given"), url);
     let page = location.origin().as_string().unwrap_or_default();
     if page == origin(url) {
@@ -59,7 +63,7 @@ fn in_a_page(value: &JsValue, location: &Location, url: &str, sent: &[Cow<'stati
     ]);
     let mut between = " ";
     // `accept` needs no permission, and `content-type` does for JSON.
-    for name in sent.iter().filter(|name| *name != "accept") {
+    for (name, _) in sent.iter().filter(|(name, _)| name != "accept") {
         detail.push_str(between);
         detail.push_str(name);
         between = ", ";
@@ -86,9 +90,7 @@ fn elsewhere(value: &JsValue, url: &str) -> TransportError {
 
 /// The origin of an address as a browser writes it.
 fn origin(url: &str) -> String {
-    let lower = url.to_ascii_lowercase();
-    let Some((scheme, rest)) = lower.split_once("://") else { return lower };
-    let host = before(rest, b"/?#");
-    let default = if scheme == "https" { ":443" } else { ":80" };
-    join(&[scheme, "://", host.strip_suffix(default).unwrap_or(host)])
+    let origin = address::origin(url).to_ascii_lowercase();
+    let default = if origin.starts_with("https") { ":443" } else { ":80" };
+    origin.strip_suffix(default).unwrap_or(&origin).to_owned()
 }

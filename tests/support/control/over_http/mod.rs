@@ -73,16 +73,17 @@ impl HttpPeer {
     }
 
     async fn exchange(&self, wire: &mut Wire, request: &Request) -> Next {
-        if request.verb == "OPTIONS" {
-            return preflight(wire, request).await;
-        }
         let message: Value = serde_json::from_str(&request.body).unwrap_or_default();
         let method = message["method"].as_str().unwrap_or_default();
         let name = message["params"]["name"].as_str().unwrap_or_default();
-        for (name, value) in &request.headers {
-            self.log.note(format!("header {name}: {value}"));
+        if request.verb == "OPTIONS" {
+            self.log.note(format!("preflight {}", request.target));
+        } else {
+            for (name, value) in &request.headers {
+                self.log.note(format!("header {name}: {value}"));
+            }
+            self.log.note(format!("request {} {} {method} {name}", request.verb, request.target));
         }
-        self.log.note(format!("request {} {} {method} {name}", request.verb, request.target));
         if !message.is_null() {
             self.log.note(format!("in {}", request.body));
         }
@@ -92,6 +93,9 @@ impl HttpPeer {
         };
         if let Some(steps) = steps {
             return perform(wire, &steps, &message["id"].to_string(), &self.gates, &self.log).await;
+        }
+        if request.verb == "OPTIONS" {
+            return preflight(wire, request).await;
         }
         match (request.verb.as_str(), self.era) {
             ("POST", era) => match self.refusal(era, request, &message) {

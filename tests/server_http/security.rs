@@ -1,16 +1,14 @@
 //! Who may talk to the server: names, origins, pages of other origins, principals
 //! (2026-07-28 basic/transports/streamable-http, security; WHATWG Fetch, CORS).
-#![cfg(all(feature = "server", not(target_arch = "wasm32")))]
-
-mod server_http_support;
 
 use everywire::proto::{CallToolResult, ElicitRequest};
 use everywire::server::{HttpOptions, HttpService, Principal, RequestContext};
 use http::Method;
 use http_body_util::{BodyExt, Full};
 use serde_json::{Value, json};
-use server_http_support::*;
 use tower_service::Service;
+
+use crate::support::*;
 
 const FAR: &str = "https://app.example";
 const NEAR: &str = "http://localhost:5173";

@@ -1,7 +1,4 @@
 //! What one client can do to the others: slow ones, large ones, many of them; and how the server ends.
-#![cfg(all(feature = "server", not(target_arch = "wasm32")))]
-
-mod server_http_support;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,10 +9,11 @@ use http::Method;
 use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::json;
-use server_http_support::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
+
+use crate::support::*;
 
 /// Sends some bytes, and reads until the server closes.
 async fn say(site: &Site, bytes: &[u8]) -> String {
@@ -76,6 +74,19 @@ async fn a_message_that_is_too_large_is_refused() {
     let chunk = format!("{:x}\r\n{}\r\n", 600, " ".repeat(600));
     let answer = say(&site, format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunk}{chunk}").as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large_is_refused() {
+    let site = Site::new(&builder().build()).await;
+    let head = |length: usize| format!("PUT /mcp HTTP/1.1\r\nHost: localhost\r\nX: {}\r\n\r\n", "x".repeat(length));
+    let mut connection = soon(TcpStream::connect(site.address)).await.expect("connected");
+    connection.write_all(head(30_000).as_bytes()).await.expect("sent");
+    let mut answer = [0; 12];
+    soon(connection.read_exact(&mut answer)).await.expect("an answer");
+    assert_eq!(&answer, b"HTTP/1.1 405");
+    let answer = say(&site, &head(100_000).as_bytes()[..90_000]).await;
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
 }
 
 #[tokio::test]
@@ -197,7 +208,7 @@ async fn a_shutdown_finishes_what_is_under_way() {
     let modern = tokio::spawn(async move {
         let mut all = vec![("mcp-protocol-version", "2026-07-28"), ("mcp-method", "tools/call"), ("mcp-name", "wait")];
         all.extend(common);
-        let body = request(1, "tools/call", server_http_support::modern(json!({"name": "wait"})));
+        let body = request(1, "tools/call", crate::support::modern(json!({"name": "wait"})));
         modern.send(Method::POST, &all, body.to_string()).await.outcome(1).await
     });
     begun.notified().await;

@@ -1,15 +1,13 @@
 //! Streams that are taken up again (2025-11-25 basic/transports, resumability and redelivery).
-#![cfg(all(feature = "server", not(target_arch = "wasm32")))]
-
-mod server_http_support;
 
 use std::time::Duration;
 
 use everywire::proto::CallToolResult;
 use everywire::server::{HttpOptions, RequestContext, Server};
 use serde_json::{Value, json};
-use server_http_support::*;
 use tokio::sync::mpsc;
+
+use crate::support::*;
 
 const LATEST: &str = "2025-11-25";
 
@@ -203,6 +201,53 @@ async fn a_call_can_close_its_connection_and_be_polled() {
         assert_eq!(text(&client.call(1, "poll").await.outcome(1).await), "open");
     }
     assert_eq!(text(&site.call("poll", json!({})).await.outcome(1).await), "open");
+}
+
+/// Many calls at once, whose connections break again and again, with handlers on other threads than their carriers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whatever_breaks_everything_arrives_once_and_in_order() {
+    const STEPS: i64 = 40;
+    let server = builder()
+        .tool_fn("count", schema(), async |_, cx: RequestContext| {
+            for step in 1..=STEPS {
+                cx.progress(step as f64, None, None).await;
+                tokio::task::yield_now().await;
+            }
+            Ok(CallToolResult::text("done"))
+        })
+        .build();
+    let site = Site::new(&server).await;
+    let client = site.session(LATEST, json!({})).await;
+    let calls = (1..=16).map(|id| {
+        let client = &client;
+        async move {
+            let params = json!({"name": "count", "_meta": {"progressToken": id}});
+            let mut stream = client.post(&request(id, "tools/call", params)).await;
+            let (mut last, mut next, mut breaks) = (None, 1, 0);
+            loop {
+                // Some break after the first event, some after several, by a rule that differs from call to call.
+                let patience = (id * 7 + breaks * 3) % 5 + 1;
+                for _ in 0..patience {
+                    let Some(event) = stream.event().await else { panic!("call {id} ended at {next}") };
+                    last = event.id.clone().or(last);
+                    if event.data.is_empty() {
+                        continue;
+                    }
+                    let message = event.json();
+                    if message.get("result").is_some() {
+                        assert_eq!((next, &message["id"], text(&message)), (STEPS + 1, &json!(id), "done"));
+                        return;
+                    }
+                    assert_eq!((progress(&message), &message["params"]["progressToken"]), (next, &json!(id)));
+                    next += 1;
+                }
+                breaks += 1;
+                drop(stream);
+                stream = client.get(last.as_deref()).await;
+            }
+        }
+    });
+    futures_util::future::join_all(calls).await;
 }
 
 #[tokio::test]

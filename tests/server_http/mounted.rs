@@ -1,7 +1,4 @@
 //! The endpoint within somebody else's server, and beside a WebSocket at one address.
-#![cfg(all(feature = "server", not(target_arch = "wasm32")))]
-
-mod server_http_support;
 
 use axum::Router;
 use axum::routing::get;
@@ -9,8 +6,9 @@ use everywire::Client;
 use everywire::server::{HttpOptions, Principal};
 use http::Method;
 use serde_json::{Value, json};
-use server_http_support::*;
 use tokio::net::TcpListener;
+
+use crate::support::*;
 
 #[tokio::test]
 async fn it_mounts_in_axum() {

@@ -1,7 +1,4 @@
 //! Streamable HTTP as the revisions 2025-03-26 to 2025-11-25 have it (2025-11-25 basic/transports): sessions.
-#![cfg(all(feature = "server", not(target_arch = "wasm32")))]
-
-mod server_http_support;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,12 +7,13 @@ use std::time::Duration;
 use everywire::json::Json;
 use everywire::proto::ReadResourceResult;
 use everywire::proto::{CallToolResult, ElicitRequest, Resource};
-use everywire::server::{HttpBody, HttpOptions, HttpService, ReadRequest, RequestContext, Server};
+use everywire::server::{HttpBody, HttpOptions, HttpService, ReadRequest, RequestContext, Server, ToolError};
 use http::Method;
 use serde_json::{Value, json};
-use server_http_support::*;
 use tokio::sync::{Notify, mpsc};
 use tower_service::Service;
+
+use crate::support::*;
 
 const LATEST: &str = "2025-11-25";
 
@@ -360,6 +358,10 @@ async fn an_idle_session_ends() {
 #[tokio::test]
 async fn without_sessions_every_request_stands_for_itself() {
     let server = asking();
+    server.add_tool_fn("fail", schema(), async |_, _| -> Result<CallToolResult, _> {
+        tokio::task::yield_now().await;
+        Err(ToolError::rpc(-32600, "as the test wants"))
+    });
     let site = Site::with(&server, |bind| bind.http(HttpOptions::new().sessions(false))).await;
     let params = json!({"protocolVersion": "2025-06-18", "capabilities": {"elicitation": {}}, "clientInfo": {"name": "x", "version": "0"}});
     let answer = site.post(&[], &request(0, "initialize", params)).await;
@@ -371,6 +373,9 @@ async fn without_sessions_every_request_stands_for_itself() {
     let call = |tool: &str| request(1, "tools/call", json!({"name": tool, "arguments": {}}));
     let answer = site.post(&[version], &call("echo")).await.json().await;
     assert_eq!(text(&answer), "{}");
+    // Errors of the protocol are no errors of HTTP.
+    let answer = site.post(&[version], &call("fail")).await;
+    assert_eq!((answer.status, code(&answer.json().await)), (200, -32600));
     // There is no way back for an answer, so the tool is told that it cannot ask.
     let answer = site.post(&[version], &call("ask")).await.json().await;
     assert_eq!(answer["result"]["isError"], true, "{answer}");
