@@ -239,6 +239,7 @@ impl<T: Ticket> Session<T> {
         // At most a second, and not all clients at once.
         let soon = now.saturating_add(self.jitter.between(Duration::ZERO, Duration::from_secs(1)));
         let asks = self.ready() && !self.options.keep_alive.is_zero();
+        self.listen_soon(soon);
         match &mut self.link {
             LinkState::Waiting { until, .. } => *until = (*until).min(soon),
             LinkState::Up(Up { flow: Flow::Held { until, earliest }, .. }) => {

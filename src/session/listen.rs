@@ -333,6 +333,14 @@ impl<T: Ticket> Session<T> {
         self.next_listen
     }
 
+    /// Nothing that is to be opened again waits longer than until then.
+    pub(super) fn listen_soon(&mut self, soon: Duration) {
+        for due in self.subs.values_mut().filter_map(|sub| sub.due.as_mut()) {
+            *due = (*due).min(soon);
+            self.next_listen = Some(soon.min(self.next_listen.unwrap_or(soon)));
+        }
+    }
+
     /// Opens what is due.
     pub(super) fn relisten_due(&mut self, now: Duration) {
         if self.next_listen.is_none_or(|at| at > now) {

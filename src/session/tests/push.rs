@@ -120,6 +120,23 @@ fn a_subscription_that_stands_again_and_again_is_not_given_up() {
 }
 
 #[test]
+fn waking_up_makes_a_lost_subscription_again_within_a_second() {
+    let (mut sim, mut listen) = subscribed();
+    sim.ends(&listen);
+    for _ in 0..12 {
+        listen = sim.next_sent(secs(31));
+        sim.unreached(&listen);
+    }
+    while sim.session.poll_timeout().is_none_or(|at| at - sim.now < secs(2)) {
+        listen = sim.next_sent(secs(31));
+        sim.unreached(&listen);
+    }
+    sim.session.wake(sim.now);
+    sim.drain();
+    sim.next_sent(secs(1));
+}
+
+#[test]
 fn a_subscription_that_cannot_be_made_again_ends_by_the_policy() {
     let reconnect = Reconnect { max_attempts: Some(3), ..Reconnect::default() };
     let mut sim = Sim::with(|options| options.reconnect = reconnect, None).over_http().http_into_modern();
