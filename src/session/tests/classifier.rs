@@ -108,7 +108,7 @@ fn rows_9_to_13_http_without_json_rpc_is_ruled_by_its_status() {
     assert_eq!(http(200, Body::Other, false), Ruling::Arbitrate, "an intermediary's words");
     assert_eq!(http(200, Body::Html, false), Ruling::NotMcp, "row 13");
     for status in [300, 301, 307, 308] {
-        assert_eq!(http(status, Body::Empty, true), Ruling::NotMcp, "{status}");
+        assert_eq!(http(status, Body::Empty, true), Ruling::Failed, "{status}: nothing is sent where it leads");
     }
 }
 

@@ -106,9 +106,20 @@ fn row_8_any_other_error_below_500() {
     for id in [json!(null), json!("server-error"), json!(99)] {
         legacy(met(|sim, probe| sim.reply_with(probe, 400, error(id, -32600, json!(null)))), LEGACY, 1);
     }
-    for status in [500, 502, 503] {
+    for status in [502, 503] {
         ends_with(replied(status, -32603, json!(null)), "rpc");
     }
+}
+
+#[test]
+fn what_some_servers_answer_to_an_unknown_method_leaves_it_to_initialize_and_is_not_remembered() {
+    for status in [500, 501] {
+        legacy(replied(status, -32603, json!(null)), LEGACY, 0);
+        for body in [Body::Empty, Body::Html, Body::Other] {
+            legacy(failed(refused(status, body)), LEGACY, 0);
+        }
+    }
+    legacy(failed(refused(200, Body::Other)), LEGACY, 0);
 }
 
 #[test]
@@ -151,7 +162,7 @@ fn row_11_with_a_credential_initialize_decides_and_nothing_is_remembered() {
 
 #[test]
 fn row_12_a_server_that_is_busy_is_no_verdict() {
-    for status in [408, 429, 500, 502, 503, 504, 524] {
+    for status in [408, 429, 502, 503, 504, 524] {
         let sim = failed(refused(status, Body::Html));
         assert!(sim.verdicts.is_empty());
         ends_with(sim, "refused");
@@ -161,8 +172,7 @@ fn row_12_a_server_that_is_busy_is_no_verdict() {
 #[test]
 fn row_13_a_web_page() {
     ends_with(failed(refused(200, Body::Html)), "not_mcp");
-    ends_with(failed(refused(200, Body::Other)), "not_mcp");
-    ends_with(failed(refused(307, Body::Empty)), "not_mcp");
+    ends_with(failed(refused(307, Body::Empty)), "refused");
 }
 
 #[test]
