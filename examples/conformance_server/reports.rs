@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use everywire::proto::{CallToolResult, LogLevel, Prompt};
-use everywire::server::{RequestContext, Server, ServerBuilder};
+use everywire::server::{Server, ServerBuilder};
 use everywire::sleep;
 
 use crate::{prompts, tool};
@@ -23,11 +23,18 @@ pub fn add(server: ServerBuilder) -> ServerBuilder {
             Ok(CallToolResult::text("Reported 100 of 100."))
         })
         .tool_fn("test_tool_with_logging", tool("Sends three log messages."), async |_, cx| {
-            log(&cx).await;
+            let messages = ["Tool execution started", "Tool processing data", "Tool execution completed"];
+            for (step, message) in messages.into_iter().enumerate() {
+                if step > 0 {
+                    sleep(PAUSE).await;
+                }
+                cx.log(LogLevel::Info, "", message).await;
+            }
             Ok(CallToolResult::text("Logged three messages."))
         })
-        .tool_fn("test_logging_tool", tool("Sends log messages to who asked for them."), async |_, cx| {
-            log(&cx).await;
+        .tool_fn("test_logging_tool", tool("Sends a log message to who asked for it."), async |_, cx| {
+            // At once: the suite waits half a second for the answer, and a busy machine takes its share.
+            cx.log(LogLevel::Info, "", "For who asked for it").await;
             Ok(CallToolResult::text("Logged what was asked for."))
         })
         .tool_fn("test_reconnection", tool("Ends its stream before its answer."), async |_, cx| {
@@ -43,16 +50,6 @@ pub fn add(server: ServerBuilder) -> ServerBuilder {
             let said = change_prompts(&cx.server());
             Ok(CallToolResult::text(said))
         })
-}
-
-async fn log(cx: &RequestContext) {
-    let messages = ["Tool execution started", "Tool processing data", "Tool execution completed"];
-    for (step, message) in messages.into_iter().enumerate() {
-        if step > 0 {
-            sleep(PAUSE).await;
-        }
-        cx.log(LogLevel::Info, "", message).await;
-    }
 }
 
 fn change_tools(server: &Server) -> &'static str {

@@ -319,6 +319,7 @@ impl<T: Ticket> Session<T> {
                 self.probe_error.get_or_insert(error);
                 self.stage = Stage::Down;
                 self.control.clear();
+                self.drop_pushed_inputs(now);
                 self.sort_out(&cause);
                 self.connect(outage, first, now);
             }

@@ -65,6 +65,20 @@ pub(super) fn origin(url: &str) -> &str {
     url.get(..from + host.len()).unwrap_or(url)
 }
 
+/// An origin as browsers write it: in lower case, without the port that the scheme stands for.
+#[cfg(feature = "http")]
+pub(super) fn plain_origin(url: &str) -> String {
+    let origin = origin(url).to_ascii_lowercase();
+    let port = if origin.starts_with("https:") { ":443" } else { ":80" };
+    origin.strip_suffix(port).unwrap_or(&origin).to_owned()
+}
+
+/// Whether two addresses have one origin.
+#[cfg(feature = "http")]
+pub(super) fn same_origin(one: &str, other: &str) -> bool {
+    plain_origin(one) == plain_origin(other)
+}
+
 /// An error in how the transport was set up.
 pub(super) fn config(detail: impl Into<String>) -> TransportError {
     TransportError::new(TransportErrorKind::Config, detail)

@@ -266,3 +266,10 @@ pub async fn echo(client: &Client, text: &str) {
     let result = soon(client.call_tool("echo", serde_json::json!({ "text": text })).into_future()).await;
     assert_eq!(result.expect("echo answers").all_text(), text);
 }
+
+/// Calls `echo` as something that may be repeated: a server that is back again, and has forgotten the session, refuses a call that
+/// may not.
+pub async fn echo_again(client: &Client, text: &str) {
+    let call = client.call_tool("echo", serde_json::json!({ "text": text })).idempotent();
+    assert_eq!(soon(call.into_future()).await.expect("echo answers").all_text(), text);
+}

@@ -6,6 +6,7 @@
 //             server: the command prints its URL in its first line
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -14,8 +15,8 @@ import { parseArgs } from "node:util";
 const REVISIONS = ["2025-11-25", "2026-07-28"];
 /** What the project does not do yet, authorization and the extension for tasks: a scenario of such a name is left out. */
 const LATER = /^(auth\/|tasks-)/;
-/** How many suites run at a time: each is a process that mostly waits. */
-const AT_A_TIME = 3;
+/** How many scenarios run at a time. Not more than there are cores: the suite has limits of half a second. */
+const AT_A_TIME = Math.max(2, availableParallelism());
 const PATIENCE = 30_000;
 
 const { values: options, positionals } = parseArgs({

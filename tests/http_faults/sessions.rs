@@ -1,15 +1,15 @@
-//! A server that forgot the session, in the ways that servers say so: another one is begun, and the refused call is sent in it.
+//! A server that forgot the session, in the ways that servers say so: another one is begun, and what may be repeated is sent in it.
 
 use std::future::IntoFuture as _;
 
 use everywire::{EraChoice, Reconnect, State};
 use serde_json::json;
 
-use crate::common::{Carrier, client, connected, echo, promise, soon, swift};
-use crate::rules::{JSON, method, peer, tool, verb};
+use crate::common::{Carrier, client, connected, echo, echo_again, promise, soon, swift};
+use crate::rules::{JSON, Rule, method, peer, tool, verb};
 
 #[promise]
-async fn a_forgotten_session_is_begun_anew_and_the_call_sent_again() {
+async fn a_forgotten_session_is_begun_anew() {
     let error = |code: i64, text: &str| {
         json!({ "jsonrpc": "2.0", "id": null, "error": { "code": code, "message": text } }).to_string()
     };
@@ -20,14 +20,22 @@ async fn a_forgotten_session_is_begun_anew_and_the_call_sent_again() {
         (400, error(-32600, "Session expired")),
         (400, "invalid session id".to_owned()),
     ] {
-        let peer = peer("legacy", [tool("echo").after(1).times(1).answer(status, &[JSON], &body)]).await;
+        let forgets = |tool: Rule| tool.times(1).answer(status, &[JSON], &body);
+        let peer = peer("legacy", [forgets(tool("once")), forgets(tool("echo").after(1))]).await;
         let client = connected(&peer.url()).await;
         echo(&client, "in the first session").await;
-        echo(&client, "in the second session").await;
+        echo_again(&client, "in the second session").await;
         assert_eq!(peer.log("request POST /mcp initialize").await.len(), 2, "{status} {body}");
         assert_eq!(peer.log("run echo in the second session").await.len(), 1);
         assert_eq!(peer.log("tools/call echo").await.len(), 3, "two in the first session, one in the second");
         assert_eq!(client.metrics().reconnects, 1);
+
+        // It was not run; whether it still makes sense in another session is for its caller to say.
+        let error = soon(client.call_tool("once", json!({})).into_future()).await.expect_err("refused");
+        assert_eq!((error.code(), error.maybe_executed()), ("session_expired", false), "{error}");
+        echo_again(&client, "in the third session").await;
+        assert_eq!(peer.log("request POST /mcp initialize").await.len(), 3, "{status} {body}");
+        assert_eq!(peer.log("tools/call once").await.len(), 1);
     }
 }
 
@@ -54,7 +62,8 @@ async fn a_server_that_forgets_every_session_is_not_asked_for_ever() {
     let policy = Reconnect { max_attempts: Some(4), ..swift() };
     let builder = client(&peer.url()).era(EraChoice::Legacy).reconnect(policy);
     let client = soon(builder.connect()).await.expect("connected");
-    let error = soon(client.call_tool("echo", json!({})).into_future()).await.expect_err("never answered");
+    let call = client.call_tool("echo", json!({})).idempotent();
+    let error = soon(call.into_future()).await.expect_err("never answered");
     assert!(!error.maybe_executed(), "{error}");
     assert!(matches!(client.state(), State::Closed { reason: Some(_) }), "{:?}", client.state());
     let begun = peer.log("request POST /mcp initialize").await.len();
@@ -70,7 +79,7 @@ async fn a_call_under_way_when_the_session_ends_is_interrupted() {
     let client = connected(&peer.url()).await;
     let waiting = client.call_tool("never", json!({ "text": "waits" })).into_future();
     peer.noted("run never waits", 1).await;
-    echo(&client, "in the second session").await;
+    echo_again(&client, "in the second session").await;
     let error = soon(waiting).await.expect_err("lost");
     assert!(error.is_interrupted() && error.maybe_executed(), "{error}");
     assert_eq!(peer.log("run never waits").await.len(), 1);

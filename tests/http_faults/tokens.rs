@@ -48,10 +48,13 @@ async fn a_refused_token_is_replaced_and_the_call_sent_again() {
 
 #[promise]
 async fn many_refused_at_once_ask_for_one_token() {
-    let refusals = tool("guarded").times(4).answer(401, REFUSED, "");
+    // None is refused before all were sent, so none is sent for the second time among them.
+    let refusals = tool("guarded").times(4).until("sent").answer(401, REFUSED, "");
     let peer = peer("modern", [refusals, tool("guarded").answer(200, &[JSON], RESULT)]).await;
     let (client, asked) = connected(&peer).await;
     let calls: Vec<_> = (0..4).map(|_| client.call_tool("guarded", json!({})).into_future()).collect();
+    peer.noted("waits sent", 4).await;
+    peer.release("sent").await;
     for call in calls {
         assert_eq!(soon(call).await.expect("with another token").all_text(), "result");
     }

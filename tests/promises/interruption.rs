@@ -4,7 +4,7 @@ use std::future::IntoFuture as _;
 
 use serde_json::json;
 
-use crate::common::{Carrier, connected, each_carrier, each_carrier_and_era, echo, loss, soon};
+use crate::common::{Carrier, connected, each_carrier, each_carrier_and_era, echo_again, loss, soon};
 
 each_carrier_and_era!(a_tool_call_that_may_have_run_is_not_repeated);
 each_carrier!(
@@ -24,7 +24,7 @@ async fn a_tool_call_that_may_have_run_is_not_repeated(carrier: Carrier, era: &s
     assert!(error.maybe_executed());
     assert!(error.rpc().is_none(), "a transport failure never dresses up as the server's own error");
     peer.start().await;
-    echo(&client, "after").await;
+    echo_again(&client, "after").await;
     assert_eq!(peer.log("run count once").await.len(), 1);
 }
 

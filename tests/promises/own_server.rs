@@ -8,7 +8,7 @@ use everywire::proto::{ElicitRequest, ElicitResult};
 use everywire::{Client, Era, EraChoice};
 use serde_json::json;
 
-use crate::common::{Carrier, Peer, client, each_carrier, each_carrier_and_era, echo, soon};
+use crate::common::{Carrier, Peer, client, each_carrier, each_carrier_and_era, echo, echo_again, soon};
 
 each_carrier_and_era!(a_kill_is_survived, elicitation_progress_and_cancellation_work);
 each_carrier!(left_to_itself_the_client_finds_the_modern_era);
@@ -39,7 +39,7 @@ async fn a_kill_is_survived(carrier: Carrier, era: &str) {
     carrier.loss(&mut events).await;
     peer.start().await;
     assert_eq!(soon(opted).await.expect("repeated").all_text(), "generation 1");
-    echo(&client, "after").await;
+    echo_again(&client, "after").await;
     assert_eq!(peer.log("run count once").await.len(), 1);
     assert_eq!(peer.log("run count twice").await.len(), 2);
 }

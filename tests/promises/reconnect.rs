@@ -6,7 +6,9 @@ use everywire::{Reconnect, State};
 use futures_util::StreamExt as _;
 use serde_json::json;
 
-use crate::common::{Carrier, client, connected, each_carrier, each_carrier_and_era, echo, loss, soon, swift};
+use crate::common::{
+    Carrier, client, connected, each_carrier, each_carrier_and_era, echo, echo_again, loss, soon, swift,
+};
 
 each_carrier_and_era!(a_restarted_server_is_used_again);
 each_carrier!(
@@ -28,7 +30,7 @@ async fn a_restarted_server_is_used_again(carrier: Carrier, era: &str) {
     }
 
     peer.start().await;
-    echo(&client, "after").await;
+    echo_again(&client, "after").await;
     assert!(matches!(client.state(), State::Connected));
     // A modern server over HTTP keeps nothing of a client, so there is nothing to begin anew.
     let anew = (carrier, era) != (Carrier::Http, "modern");
@@ -44,7 +46,7 @@ async fn several_outages_in_a_row_are_survived(carrier: Carrier) {
         peer.kill().await;
         carrier.loss(&mut events).await;
         peer.start().await;
-        echo(&client, "again").await;
+        echo_again(&client, "again").await;
         assert_eq!(client.metrics().reconnects, round);
     }
 }

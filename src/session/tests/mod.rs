@@ -25,6 +25,7 @@ cfg_if::cfg_if! {
     if #[cfg(not(target_arch = "wasm32"))] {
         mod arbitrary;
         mod random;
+        mod random_http;
         mod schedule;
     }
 }

@@ -109,17 +109,11 @@ fn row_8_any_other_error_below_500() {
     for status in [502, 503] {
         ends_with(replied(status, -32603, json!(null)), "rpc");
     }
-}
-
-#[test]
-fn what_some_servers_answer_to_an_unknown_method_leaves_it_to_initialize_and_is_not_remembered() {
+    // The unknown method was too much for some: `initialize` decides, and nothing is remembered.
     for status in [500, 501] {
         legacy(replied(status, -32603, json!(null)), LEGACY, 0);
-        for body in [Body::Empty, Body::Html, Body::Other] {
-            legacy(failed(refused(status, body)), LEGACY, 0);
-        }
+        legacy(failed(refused(status, Body::Html)), LEGACY, 0);
     }
-    legacy(failed(refused(200, Body::Other)), LEGACY, 0);
 }
 
 #[test]
@@ -172,6 +166,7 @@ fn row_12_a_server_that_is_busy_is_no_verdict() {
 #[test]
 fn row_13_a_web_page() {
     ends_with(failed(refused(200, Body::Html)), "not_mcp");
+    legacy(failed(refused(200, Body::Other)), LEGACY, 0);
     ends_with(failed(refused(307, Body::Empty)), "refused");
 }
 

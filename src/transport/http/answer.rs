@@ -51,6 +51,13 @@ pub(super) fn is_session_gone(status: u16, text: &Text) -> bool {
             // A method that a server does not have is a 404 too, where it speaks both eras.
             message.error.and_then(|error| error.get("code")?.as_f64()) == Some(-32601.0)
         }),
+        // What is said of the arguments of a request is about those.
+        400 if text
+            .read()
+            .is_ok_and(|message| message.error.and_then(|error| error.get("code")?.as_f64()) == Some(-32602.0)) =>
+        {
+            false
+        }
         400 => {
             let text = text.to_string();
             let words =

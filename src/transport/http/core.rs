@@ -9,13 +9,19 @@ use super::Config;
 use super::answer::Refused;
 use super::fetch::{Content, ExchangeId, Fetch, Headers, Method, Request};
 use super::push::{self, Push};
+use super::tokens::Again;
 use crate::frame::{EventParser, Inbound, Outbound, Post, Resume, header_value};
 use crate::json::Text;
 use crate::text::join;
-use crate::transport::TransportError;
+use crate::transport::{TransportError, TransportErrorKind};
 
 /// Requests under way at once, subscriptions not counted. More wait their turn here.
 const MOST: usize = 128;
+/// Messages without a reply under way at once, and how many more may wait.
+const MESSAGES: usize = 32;
+const QUEUED: usize = 1024;
+/// How long a server may take to say that it took one, or what it has against something.
+pub(super) const TAKEN: Duration = Duration::from_secs(30);
 /// How long `notifications/initialized` may hold the requests behind it back.
 const GATE: Duration = Duration::from_secs(10);
 /// How long the server may take to say that the stream of what it says unasked stands. Servers drop what they say on it before,
@@ -31,12 +37,16 @@ pub(super) const RESUMPTIONS: u32 = 5;
 pub(super) struct Core<F> {
     pub(super) fetch: F,
     pub(super) config: Arc<Config>,
-    /// The bearer token of the present; [`Core::tokens_wanted`] tells when it was refused.
+    /// The bearer token of the present; [`Core::wants_token`] tells when it was refused.
     pub(super) token: Option<String>,
+    /// Which token that is.
+    pub(super) generation: u32,
     next: ExchangeId,
     pub(super) open: Vec<Exchange>,
     /// Requests for which it is not yet time.
     waiting: VecDeque<Box<Post>>,
+    /// Messages without a reply that wait their turn.
+    messages: VecDeque<Box<Post>>,
     /// What requests wait for, and how long at most: `notifications/initialized` while the server may not have seen it, the
     /// first stream of what it says unasked while that may not stand.
     pub(super) gates: Vec<(ExchangeId, Duration)>,
@@ -47,8 +57,8 @@ pub(super) struct Core<F> {
     pub(super) push: Push,
     /// Streams to take up again, and when.
     pub(super) delayed: Vec<(Duration, i64, Box<Resume>)>,
-    /// Requests that were refused for their token, once.
-    pub(super) refused: Vec<Post>,
+    /// What was refused for its token, once.
+    pub(super) refused: Vec<Again>,
     pub(super) next_look: Option<Duration>,
     pub(super) inbound: VecDeque<Inbound>,
     /// Why the link is over.
@@ -64,6 +74,10 @@ pub(super) struct Exchange {
     pub(super) phase: Phase,
     /// When its last bytes came, or when it began.
     pub(super) heard: Duration,
+    /// The token that it carries.
+    pub(super) generation: u32,
+    /// It was refused for the token before that.
+    pub(super) renewed: bool,
 }
 
 pub(super) enum Kind {
@@ -77,8 +91,10 @@ pub(super) enum Kind {
         /// Where this stream goes on from, if it is the rest of one that broke.
         resume: Option<Box<Resume>>,
     },
-    /// A notification or a response.
-    Message,
+    /// A notification or a response, where it may be sent again with another token.
+    Message {
+        post: Option<Box<Post>>,
+    },
     Push,
     Farewell,
 }
@@ -96,9 +112,11 @@ impl<F: Fetch> Core<F> {
             fetch,
             config,
             token,
+            generation: 0,
             next: 1,
             open: Vec::new(),
             waiting: VecDeque::new(),
+            messages: VecDeque::new(),
             gates: Vec::new(),
             session: None,
             version: None,
@@ -122,7 +140,14 @@ impl<F: Fetch> Core<F> {
                 self.waiting.push_back(post);
                 self.begin_waiting(now);
             }
-            Outbound::Post(post) => self.begin(post, now),
+            Outbound::Post(post) => {
+                self.messages.push_back(post);
+                self.begin_waiting(now);
+                if self.messages.len() > QUEUED && self.broken.is_none() {
+                    let detail = "the server sends requests faster than it takes their answers";
+                    self.broken = Some(TransportError::new(TransportErrorKind::Overloaded, detail));
+                }
+            }
             Outbound::Abort(wire) => self.abort(wire, now),
             Outbound::Answered(wire) => self.drain(wire, now),
             Outbound::Resume(wire, resume) => {
@@ -140,7 +165,18 @@ impl<F: Fetch> Core<F> {
         }
     }
 
+    /// Begins what waits, as far as it may. What would carry a refused token waits for the next one.
     pub(super) fn begin_waiting(&mut self, now: Duration) {
+        if self.wants_token() {
+            return;
+        }
+        let message = |exchange: &&Exchange| {
+            matches!(exchange.kind, Kind::Message { .. }) && !matches!(exchange.phase, Phase::Discarded)
+        };
+        while !self.messages.is_empty() && self.open.iter().filter(message).count() < MESSAGES {
+            let Some(post) = self.messages.pop_front() else { break };
+            self.begin(post, now);
+        }
         let counts = |exchange: &&Exchange| matches!(exchange.kind, Kind::Request { listen: false, .. });
         while self.gates.is_empty() && self.open.iter().filter(counts).count() < MOST {
             let Some(post) = self.waiting.pop_front() else { return };
@@ -151,14 +187,14 @@ impl<F: Fetch> Core<F> {
     pub(super) fn begin(&mut self, post: Box<Post>, now: Duration) {
         let method = post.method.as_deref().unwrap_or_default();
         let initialize = method == "initialize";
-        // Before an agreement none is declared, whatever a probe at the same link has said.
-        if initialize || post.version.is_some() {
-            self.version = post.version;
+        self.version = post.version;
+        if initialize {
+            self.session = None;
         }
         // A response is legacy by itself; a probe is modern, and says so.
         self.legacy = !post.modern;
         let headers = self.headers_of(&post);
-        let again = self.config.asks_for_tokens() && post.id.is_some();
+        let again = self.config.asks_for_tokens();
         let kind = match post.id {
             Some(wire) => Kind::Request {
                 wire,
@@ -167,7 +203,7 @@ impl<F: Fetch> Core<F> {
                 post: again.then(|| post.clone()),
                 resume: None,
             },
-            None => Kind::Message,
+            None => Kind::Message { post: again.then(|| post.clone()) },
         };
         let gate = method == "notifications/initialized";
         let id = self.start(kind, Method::Post, headers, Some(post.text), now);
@@ -187,9 +223,11 @@ impl<F: Fetch> Core<F> {
         let id = self.next;
         self.next += 1;
         let farewell = matches!(kind, Kind::Farewell);
+        let patience = if matches!(kind, Kind::Message { .. }) { Some(TAKEN) } else { self.config.first_byte };
         self.fetch.start(id, Request { method, url: self.config.url.clone(), headers, body, farewell });
-        self.open.push(Exchange { id, kind, phase: Phase::Head, heard: now });
-        self.look(self.config.first_byte.map(|first| now.saturating_add(first)));
+        let generation = self.generation;
+        self.open.push(Exchange { id, kind, phase: Phase::Head, heard: now, generation, renewed: false });
+        self.look(patience.map(|patience| now.saturating_add(patience)));
         id
     }
 
@@ -230,22 +268,22 @@ impl<F: Fetch> Core<F> {
 
     fn abort(&mut self, wire: i64, now: Duration) {
         self.waiting.retain(|post| post.id != Some(wire));
-        self.refused.retain(|post| post.id != Some(wire));
+        self.refused.retain(|again| again.wire() != Some(wire));
         self.delayed.retain(|(_, of, _)| *of != wire);
         if let Some(exchange) = self.take_wire(wire) {
             self.fetch.abort(exchange.id);
             if matches!(exchange.phase, Phase::Head) && now.saturating_sub(exchange.heard) >= SUSPICIOUS {
                 self.fetch.forget_connections();
             }
-            self.begin_waiting(now);
         }
+        self.begin_waiting(now);
     }
 
     /// Reads on for a moment, as nobody's: the end is near, and the connection is of use again once it was read.
     fn drain(&mut self, wire: i64, now: Duration) {
         if let Some(exchange) = self.take_wire(wire) {
-            let id = exchange.id;
-            self.open.push(Exchange { id, kind: Kind::Message, phase: Phase::Discarded, heard: now });
+            let kind = Kind::Message { post: None };
+            self.open.push(Exchange { kind, phase: Phase::Discarded, heard: now, ..exchange });
             self.look(Some(now.saturating_add(DRAIN)));
             self.begin_waiting(now);
         }
@@ -263,42 +301,13 @@ impl<F: Fetch> Core<F> {
         for exchange in std::mem::take(&mut self.open) {
             self.fetch.abort(exchange.id);
         }
-        (self.waiting, self.delayed) = (VecDeque::new(), Vec::new());
+        (self.waiting, self.messages) = (VecDeque::new(), VecDeque::new());
+        (self.delayed, self.refused, self.gates) = (Vec::new(), Vec::new(), Vec::new());
+        self.push.refuse();
         if self.session.is_some() {
             self.legacy = true;
             let headers = self.headers("application/json, text/event-stream");
             self.farewell = Some(self.start(Kind::Farewell, Method::Delete, headers, None, now));
-        }
-    }
-}
-
-impl<F: Fetch> Core<F> {
-    // ---- Tokens
-
-    /// Whether requests wait for another token.
-    pub(super) fn wants_token(&self) -> bool {
-        !self.refused.is_empty()
-    }
-
-    /// The next token, or why there is none: the requests that wait for it go out once more, or fail.
-    pub(super) fn token_given(&mut self, token: Result<String, TransportError>, now: Duration) {
-        let waiting = std::mem::take(&mut self.refused);
-        match token {
-            Ok(token) => {
-                self.token = Some(token);
-                for post in waiting {
-                    self.begin(Box::new(post), now);
-                    // A second refusal is the caller's to see.
-                    if let Some(Exchange { kind: Kind::Request { post, .. }, .. }) = self.open.last_mut() {
-                        *post = None;
-                    }
-                }
-            }
-            Err(error) => {
-                for wire in waiting.iter().filter_map(|post| post.id) {
-                    self.inbound.push_back(Inbound::Ended(wire, None, Some(error.clone())));
-                }
-            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::answer::{self, Refused};
-use super::core::{Core, DRAIN, Exchange, Kind, Phase, RESUMPTIONS};
+use super::core::{Core, DRAIN, Exchange, Kind, Phase, RESUMPTIONS, TAKEN};
 use super::fetch::{Content, ExchangeId, Fact, Fetch, Method, Reading};
 use crate::frame::{Body, EventParser, Failure, Inbound, Resume, header_value};
 use crate::json::{Buffer, Text};
@@ -15,10 +15,17 @@ const EVENT_ID: usize = 4 << 10;
 /// What is read of an answer that is no message.
 const ERROR_BODY: usize = 64 << 10;
 
+/// Whether the same may be asked for again later.
+fn is_busy(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500 | 502..=504)
+}
+
 impl<F: Fetch> Core<F> {
     pub(super) fn take(&mut self, id: ExchangeId, fact: Fact, now: Duration) {
         let Some(at) = self.open.iter().position(|exchange| exchange.id == id) else { return };
-        if let Some(exchange) = self.open.get_mut(at) {
+        if let Some(exchange) = self.open.get_mut(at)
+            && !matches!(exchange.phase, Phase::Discarded)
+        {
             exchange.heard = now;
         }
         let over = match fact {
@@ -36,13 +43,16 @@ impl<F: Fetch> Core<F> {
     }
 
     /// Requests need not wait for this exchange any more.
-    fn pass(&mut self, id: ExchangeId) {
+    pub(super) fn pass(&mut self, id: ExchangeId) {
         self.gates.retain(|(gate, _)| *gate != id);
     }
 
     // ---- Heads
 
     fn head(&mut self, at: usize, status: u16, content: Content, now: Duration) {
+        if status == 401 && self.refused_for_token(at, now) {
+            return;
+        }
         let Some(exchange) = self.open.get(at) else { return };
         let (id, push) = (exchange.id, matches!(exchange.kind, Kind::Push));
         let good = (200..300).contains(&status);
@@ -59,32 +69,36 @@ impl<F: Fetch> Core<F> {
             }
             Kind::Request { .. } if good && content == Content::Events => {
                 exchange.phase = Phase::Events { parser: Box::new(EventParser::new(limit)), fresh: false };
+                // The server is there, though its answer may take its time.
+                self.inbound.push_back(Inbound::Alive);
                 Reading::Chunks
             }
-            Kind::Message | Kind::Farewell if good => {
+            Kind::Message { .. } | Kind::Farewell if good => {
                 exchange.phase = Phase::Discarded;
                 Reading::Discard
-            }
-            Kind::Request { post, .. } if status == 401 && post.is_some() => {
-                // Another token may do: the server has not looked at the message.
-                self.refused.extend(post.take().map(|post| *post));
-                self.open.swap_remove(at);
-                return self.fetch.abort(id);
             }
             _ => {
                 exchange.phase = Phase::Text { status, content, refused };
                 Reading::Text { limit: if good && content == Content::Json { limit } else { ERROR_BODY } }
             }
         };
+        let whole = matches!(exchange.kind, Kind::Request { .. });
+        if whole && good {
+            self.config.seems_older(false);
+        }
         if let Kind::Request { initialize: true, .. } = exchange.kind
             && good
         {
             self.session = self.fetch.header(id, "mcp-session-id").filter(|session| answer::is_session_id(session));
         }
-        if reading == Reading::Chunks {
-            self.look(Some(now.saturating_add(self.config.idle)));
-        } else if reading == Reading::Discard {
-            self.look(Some(now.saturating_add(DRAIN)));
+        let patience = match reading {
+            Reading::Chunks => self.config.idle,
+            Reading::Discard => DRAIN,
+            Reading::Text { .. } => TAKEN,
+        };
+        // The call's own deadline is enough for its answer.
+        if !(whole && matches!(reading, Reading::Text { .. })) {
+            self.look(Some(now.saturating_add(patience)));
         }
         self.fetch.read(id, reading);
         if push {
@@ -140,7 +154,7 @@ impl<F: Fetch> Core<F> {
             Kind::Request { wire, .. } => {
                 self.inbound.push_back(Inbound::Ended(wire, None, Some(TransportError::new(kind, detail))));
             }
-            _ => self.push.lost(None, None, now),
+            _ => self.push.lost(None, None, None, now),
         }
         self.begin_waiting(now);
     }
@@ -173,9 +187,9 @@ impl<F: Fetch> Core<F> {
                 let resume = again.map(|last_event_id| Box::new(Resume { last_event_id, retry, attempt }));
                 self.inbound.push_back(Inbound::Ended(wire, resume, error));
             }
-            Kind::Push => self.push.lost(last, retry, now),
-            Kind::Message => {
-                if let (Some(error), Phase::Head) = (error, &exchange.phase) {
+            Kind::Push => self.push.lost(last, retry, None, now),
+            Kind::Message { .. } => {
+                if let (Some(error), Phase::Head | Phase::Text { .. }) = (error, &exchange.phase) {
                     self.inbound.push_back(Inbound::Undelivered(error));
                 }
             }
@@ -231,21 +245,30 @@ impl<F: Fetch> Core<F> {
 
     // ---- Whole answers
 
-    fn text(&mut self, exchange: Exchange, text: Text, now: Duration) {
-        let Phase::Text { status, content, refused } = exchange.phase else { return };
+    fn text(&mut self, mut exchange: Exchange, text: Text, now: Duration) {
+        let phase = std::mem::replace(&mut exchange.phase, Phase::Head);
+        let Phase::Text { status, content, refused } = phase else { return };
         // Servers without the stream of what is said unasked answer 404 as well as 405: only one that had it can be gone.
         let tells = !matches!(exchange.kind, Kind::Push) || self.push.stood();
         let gone = tells && self.session.is_some() && answer::is_session_gone(status, &text);
+        if let Kind::Request { resume: Some(resume), .. } = &mut exchange.kind
+            && is_busy(status)
+            && !gone
+        {
+            let error = answer::error(&self.config.label, status, content, &text, &Default::default());
+            resume.retry = refused.and_then(|refused| refused.retry_after).max(resume.retry);
+            return self.ended(exchange, Some(error), now);
+        }
         self.pass(exchange.id);
         let label = &self.config.label;
         match exchange.kind {
             Kind::Request { wire, resume, initialize, .. } => {
                 if initialize && answer::is_older(status, &text) {
-                    self.config.seems_older();
+                    self.config.seems_older(true);
                 }
                 let good = (200..300).contains(&status);
-                if (good && content == Content::Json && !text.is_empty()) || (!gone && answer::is_reply(status, &text))
-                {
+                let error = || resume.is_none() && !gone && answer::is_reply(status, &text);
+                if (good && content == Content::Json && !text.is_empty()) || error() {
                     self.inbound.push_back(Inbound::Reply(wire, status, text));
                     return;
                 }
@@ -278,14 +301,16 @@ impl<F: Fetch> Core<F> {
                     Failure { error, status: Some(status), body, credential_sent, retry_after, unprocessed },
                 );
             }
-            Kind::Message if !(200..300).contains(&status) && !gone => {
+            Kind::Message { .. } if !(200..300).contains(&status) && !gone => {
                 let refused = refused.map(|refused| *refused).unwrap_or_default();
                 let error = answer::error(label, status, content, &text, &refused);
                 self.inbound.push_back(Inbound::Undelivered(error));
             }
-            Kind::Message => {}
+            Kind::Message { .. } => {}
             // Transient, or for good: 405 says that there is no such stream, and so does everything like it.
-            Kind::Push if matches!(status, 408 | 429 | 500 | 502..=504) => self.push.lost(None, None, now),
+            Kind::Push if is_busy(status) => {
+                self.push.lost(None, None, refused.and_then(|refused| refused.retry_after), now);
+            }
             Kind::Push => self.push.refuse(),
             Kind::Farewell => self.farewell = None,
         }
@@ -326,7 +351,7 @@ impl<F: Fetch> Core<F> {
         }
     }
 
-    fn resume(&mut self, wire: i64, resume: Box<Resume>, now: Duration) {
+    pub(super) fn resume(&mut self, wire: i64, resume: Box<Resume>, now: Duration) {
         let mut headers = self.headers("text/event-stream");
         headers.push(("last-event-id".into(), resume.last_event_id.clone().into()));
         let kind = Kind::Request { wire, initialize: false, listen: false, post: None, resume: Some(resume) };
@@ -338,11 +363,15 @@ impl<F: Fetch> Core<F> {
         if !self.push.begin() {
             return None;
         }
+        Some(self.start_push(now))
+    }
+
+    pub(super) fn start_push(&mut self, now: Duration) -> ExchangeId {
         let mut headers = self.headers("text/event-stream");
         if let Some(last) = self.push.last_event_id() {
             headers.push(("last-event-id".into(), last.to_owned().into()));
         }
-        Some(self.start(Kind::Push, Method::Get, headers, None, now))
+        self.start(Kind::Push, Method::Get, headers, None, now)
     }
 
     /// Streams without bytes for too long, answers that do not begin.
@@ -351,6 +380,7 @@ impl<F: Fetch> Core<F> {
             (Phase::Events { .. }, _) => Some(self.config.idle),
             (Phase::Discarded, _) => Some(DRAIN),
             (Phase::Head, Kind::Request { resume: None, .. }) => self.config.first_byte,
+            (Phase::Head | Phase::Text { .. }, Kind::Message { .. }) | (Phase::Text { .. }, Kind::Push) => Some(TAKEN),
             _ => None,
         };
         let due: Vec<_> = self.open.iter().filter_map(|e| Some((e.id, e.heard.saturating_add(limit(e)?)))).collect();

@@ -43,8 +43,8 @@ pub(crate) enum Method {
 /// Names in lower case, and values, both checked.
 pub(crate) type Headers = Vec<(Cow<'static, str>, Cow<'static, str>)>;
 
-/// A request as the core wants it sent.
-#[derive(Debug, Clone)]
+/// A request as the core wants it sent. It has no `Debug`: its headers hold secrets.
+#[derive(Clone)]
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) url: Arc<str>,

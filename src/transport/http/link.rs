@@ -1,5 +1,6 @@
 //! A link's two halves over one [`Core`].
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -20,6 +21,9 @@ const BATCH: usize = 64;
 
 struct State<F> {
     core: Core<F>,
+    /// What the session wants, until the link is flushed: the host's `fetch` may be the user's own, which may call the client,
+    /// and whoever gives messages to the link holds the session.
+    outbox: VecDeque<Outbound>,
     timer: Option<(Duration, BoxFuture<'static, ()>)>,
     token: Option<BoxFuture<'static, Result<String, TransportError>>>,
 }
@@ -28,7 +32,7 @@ struct Half<F>(Arc<Lock<State<F>>>);
 
 pub(super) fn link<F: Fetch>(fetch: F, config: Arc<Config>, token: Option<String>) -> Link {
     let core = Core::new(fetch, config, token);
-    let state = Arc::new(Lock::new(State { core, timer: None, token: None }));
+    let state = Arc::new(Lock::new(State { core, outbox: VecDeque::new(), timer: None, token: None }));
     let (tx, rx) = (Box::pin(Half(state.clone())), Box::pin(Half(state)));
     Link { profile: Profile::PerRequest, transport: "http", tx, rx }
 }
@@ -40,6 +44,13 @@ impl<F: Fetch> State<F> {
         let now = now();
         for turn in 0.. {
             if self.core.broken.is_some() {
+                return;
+            }
+            while let Some(out) = self.outbox.pop_front() {
+                self.core.accept(out, now);
+            }
+            // The rest comes when somebody has read this.
+            if self.core.inbound.len() >= BATCH || self.core.broken.is_some() {
                 return;
             }
             self.tokens(cx, now);
@@ -67,7 +78,12 @@ impl<F: Fetch> State<F> {
         if self.timer.as_ref().is_none_or(|(armed, _)| *armed > at || *armed <= now) {
             self.timer = Some((at, sleep(at.saturating_sub(now))));
         }
-        self.timer.as_mut().is_some_and(|(_, timer)| timer.as_mut().poll(cx).is_ready())
+        let due = self.timer.as_mut().is_some_and(|(_, timer)| timer.as_mut().poll(cx).is_ready());
+        if due {
+            // A host's timers may be a little early: the next one is armed for the rest.
+            self.timer = None;
+        }
+        due
     }
 
     /// Requests that were refused for their token wait for another: asked for once for all of them.
@@ -85,13 +101,22 @@ impl<F: Fetch> State<F> {
 impl<F: Fetch> Sink<Outbound> for Half<F> {
     type Error = TransportError;
 
-    fn poll_ready(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        // What waits here is bounded by what may wait in the session.
-        Poll::Ready(self.0.lock().core.broken.clone().map_or(Ok(()), Err))
+    fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        let state = self.0.lock();
+        match &state.core.broken {
+            // What waits here is bounded by what may wait in the session.
+            None => Poll::Ready(Ok(())),
+            // First whoever reads is told what became of each request.
+            Some(_) if !state.core.inbound.is_empty() => {
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Some(error) => Poll::Ready(Err(error.clone())),
+        }
     }
 
     fn start_send(self: Pin<&mut Self>, out: Outbound) -> Result<(), TransportError> {
-        self.0.lock().core.accept(out, now());
+        self.0.lock().outbox.push_back(out);
         Ok(())
     }
 

@@ -18,6 +18,9 @@ mod older;
 mod push;
 #[cfg(any(test, feature = "__fuzzing"))]
 mod scripted;
+#[cfg(test)]
+mod tests;
+mod tokens;
 
 #[cfg(any(test, feature = "__fuzzing"))]
 pub(crate) use scripted::{Answer, Scripted};
@@ -73,9 +76,9 @@ impl Config {
         matches!(self.token, Some(TokenSource::Provider(_)))
     }
 
-    /// The next link is one of 2024-11-05, if the server agrees.
-    pub(crate) fn seems_older(&self) {
-        self.older.store(true, Ordering::Relaxed);
+    /// Whether the next link is one of 2024-11-05, if the server agrees.
+    pub(crate) fn seems_older(&self, older: bool) {
+        self.older.store(older, Ordering::Relaxed);
     }
 
     pub(crate) fn next_token(&self) -> Option<BoxFuture<'static, Result<String, TransportError>>> {

@@ -17,11 +17,13 @@ use crate::frame::{EventParser, Inbound, Liveness, Outbound, Profile};
 use crate::json::{Buffer, Text};
 use crate::platform::{Lock, sleep};
 use crate::text::{before, decimal, join};
-use crate::transport::address::origin;
+use crate::transport::address::{self, origin};
 use crate::transport::{Link, TransportError, TransportErrorKind};
 
 /// How long the stream's first event may take.
 const ENDPOINT: Duration = Duration::from_secs(10);
+/// Messages that wait to be posted. Beyond that the session keeps them.
+const QUEUED: usize = 64;
 /// The stream's exchange; every post is one of its own after it.
 const STREAM: ExchangeId = 0;
 
@@ -39,6 +41,8 @@ struct Older<F> {
     outbound: VecDeque<Text>,
     inbound: VecDeque<Inbound>,
     over: Option<Result<(), TransportError>>,
+    /// The stream is to be aborted, once nobody holds the session.
+    ended: bool,
 }
 
 /// Opens the stream and waits for the address to post to.
@@ -58,6 +62,7 @@ pub(super) async fn connect<F: Fetch>(
         outbound: VecDeque::new(),
         inbound: VecDeque::new(),
         over: None,
+        ended: false,
         config,
     };
     let headers = older.headers("text/event-stream");
@@ -76,7 +81,7 @@ pub(super) async fn connect<F: Fetch>(
         late.as_mut().poll(cx).map(|()| Err(failed("the server opened a stream and named no endpoint within 10 s")))
     })
     .await?;
-    older.config.seems_older();
+    older.config.seems_older(true);
     let half = Arc::new(Lock::new(older));
     let profile = Profile::SharedChannel { reopen: true, liveness: Liveness::Request };
     Ok(Link { profile, transport: "http+sse", tx: Box::pin(Half(half.clone())), rx: Box::pin(Half(half)) })
@@ -189,9 +194,12 @@ impl<F: Fetch> Older<F> {
     fn refuse(&mut self, text: &Text) {
         let status = self.refused.take().unwrap_or_default();
         let error = answer::error(&self.config.label, status, Content::Other, text, &Default::default());
+        let lost = |error: &TransportError| TransportError::new(TransportErrorKind::Lost, error.detail());
         let error = match status {
             // Another stream is another session.
-            400 | 404 | 410 => TransportError::new(TransportErrorKind::Lost, error.detail()),
+            400 | 404 | 410 => lost(&error),
+            // And another link asks for another token.
+            401 if self.config.asks_for_tokens() => lost(&error),
             _ => error,
         };
         self.over = Some(Err(error));
@@ -204,7 +212,9 @@ impl<F: Fetch> Sink<Outbound> for Half<F> {
     type Error = TransportError;
 
     fn poll_ready(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        Poll::Ready(Ok(()))
+        let older = self.0.lock();
+        // Whoever reads moves the posts on, and comes by here then.
+        if older.outbound.len() >= QUEUED && older.over.is_none() { Poll::Pending } else { Poll::Ready(Ok(())) }
     }
 
     fn start_send(self: Pin<&mut Self>, out: Outbound) -> Result<(), TransportError> {
@@ -212,7 +222,7 @@ impl<F: Fetch> Sink<Outbound> for Half<F> {
         match out {
             Outbound::Message(text) => older.outbound.push_back(text),
             Outbound::Close(_) => {
-                older.fetch.abort(STREAM);
+                older.ended = true;
                 older.over.get_or_insert(Ok(()));
             }
             _ => {}
@@ -222,6 +232,9 @@ impl<F: Fetch> Sink<Outbound> for Half<F> {
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         let mut older = self.0.lock();
+        if std::mem::take(&mut older.ended) {
+            older.fetch.abort(STREAM);
+        }
         older.pump(cx);
         if older.over.is_some() || !older.inbound.is_empty() {
             cx.waker().wake_by_ref();
@@ -260,7 +273,7 @@ fn resolve(base: &str, said: &str) -> Option<String> {
         return None;
     }
     if said.starts_with("//") || before(said, b"/?#").contains(':') {
-        return origin(said).eq_ignore_ascii_case(root).then(|| said.to_owned());
+        return address::same_origin(said, root).then(|| said.to_owned());
     }
     let path = before(base, b"?");
     let folder = match path.rfind('/') {

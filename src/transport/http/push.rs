@@ -8,13 +8,15 @@ use crate::platform::seed;
 /// A stream that lived so long has proved itself.
 const PROVEN: Duration = Duration::from_secs(10);
 const MIN_WAIT: Duration = Duration::from_millis(100);
+/// The longest of the waits that grow; a server may ask for more.
 const MAX_WAIT: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
 
 /// How long to wait before a stream is opened again: what the server asked for at first (`retry`), longer each time.
 pub(super) fn wait(retry: Option<Duration>, attempt: u32) -> Duration {
-    let base = retry.unwrap_or(Duration::from_secs(1));
+    let base = retry.unwrap_or(Duration::from_secs(1)).clamp(MIN_WAIT, LONGEST);
     let grown = base.max(Duration::from_millis(500)).saturating_mul(1 << attempt.min(16));
-    if attempt == 0 { base } else { grown }.clamp(MIN_WAIT, MAX_WAIT)
+    if attempt == 0 { base } else { grown.min(base.max(MAX_WAIT)) }
 }
 
 #[derive(Default)]
@@ -64,8 +66,14 @@ impl Push {
         self.attempt = 0;
     }
 
-    /// It ended, broke or could not be opened: later again.
-    pub(super) fn lost(&mut self, last_event_id: Option<String>, retry: Option<Duration>, now: Duration) {
+    /// It ended, broke or could not be opened: later again, and no earlier than the server asked for just now.
+    pub(super) fn lost(
+        &mut self,
+        last_event_id: Option<String>,
+        retry: Option<Duration>,
+        at_least: Option<Duration>,
+        now: Duration,
+    ) {
         if last_event_id.is_some() {
             self.last_event_id = last_event_id;
         }
@@ -75,7 +83,7 @@ impl Push {
         {
             self.attempt = 0;
         }
-        let wait = wait(self.retry, self.attempt);
+        let wait = wait(self.retry, self.attempt).max(at_least.unwrap_or_default());
         // What the server asked for the first time, and from then on not all clients together.
         let spread = if self.attempt == 0 { 0 } else { seed() % (wait.as_millis() as u64 / 2).saturating_add(1) };
         self.attempt = self.attempt.saturating_add(1);

@@ -47,7 +47,7 @@ pub(super) fn midway(value: &JsValue, url: &str) -> TransportError {
 fn in_a_page(value: &JsValue, location: &Location, url: &str, sent: &[Header]) -> TransportError {
     let said = without_query(&said(value, "no reason given"), url);
     let page = location.origin().as_string().unwrap_or_default();
-    if page == origin(url) {
+    if page == address::plain_origin(url) {
         return TransportError::new(
             TransportErrorKind::Lost,
             join(&["the request failed (", &said, "); the server may be down, or the network"]),
@@ -86,11 +86,4 @@ fn elsewhere(value: &JsValue, url: &str) -> TransportError {
         (TransportErrorKind::Lost, "")
     };
     TransportError::new(kind, join(&["the request failed: ", &said, hint]))
-}
-
-/// The origin of an address as a browser writes it.
-fn origin(url: &str) -> String {
-    let origin = address::origin(url).to_ascii_lowercase();
-    let default = if origin.starts_with("https") { ":443" } else { ":80" };
-    origin.strip_suffix(default).unwrap_or(&origin).to_owned()
 }
