@@ -10,7 +10,7 @@ use super::Config;
 use super::core::Core;
 use super::fetch::{Content, ExchangeId, Fact, Fetch, Reading, Request};
 use crate::frame::{Inbound, Outbound};
-use crate::json::{MessageId, Text};
+use crate::json::{Buffer, MessageId, Text};
 use crate::transport::token::TokenSource;
 use crate::transport::{TransportError, TransportErrorKind};
 
@@ -64,7 +64,7 @@ impl Fetch for Script {
             Reading::Text { limit } => self.facts.push_back((id, whole(&answer.body, limit))),
             Reading::Chunks => {
                 let chunks =
-                    answer.body.chunks(CHUNK).map(|chunk| (id, Fact::Chunk(chunk.to_vec().into_iter().collect())));
+                    answer.body.chunks(CHUNK).map(|chunk| (id, Fact::Chunk(Buffer::from_iter(chunk.iter().copied()))));
                 self.facts.extend(chunks);
                 self.facts.push_back((id, Fact::End));
             }
