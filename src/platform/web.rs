@@ -166,7 +166,8 @@ pub(crate) fn fill_random(bytes: &mut [u8]) -> bool {
 #[cfg(feature = "http")]
 pub(crate) fn http_date(text: &str) -> Option<Duration> {
     let millis = js_sys::Date::parse(text);
-    (millis >= 0.0).then(|| Duration::from_millis(millis as u64))
+    // Hosts make a date of nearly anything.
+    (millis >= 0.0 && text.ends_with("GMT")).then(|| Duration::from_millis(millis as u64))
 }
 
 /// A text's UTF-8 in Base64 (RFC 4648 section 4).
