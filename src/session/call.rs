@@ -382,7 +382,11 @@ impl<T: Ticket> Session<T> {
             call.timeout.unwrap_or(call.total)
         };
         self.forget_wire(id, &call, Some("timed out"), now);
-        let hint = if !sent { Some("the request never left: there was no connection") } else { self.garbage };
+        let hint = match sent {
+            true => self.garbage,
+            false if self.is_held() => Some("the request never left: the server was away, or wants to be left alone"),
+            false => Some("the request never left: there was no connection"),
+        };
         let error = Error::new(ErrorKind::Timeout { after, what: "the server did not answer", hint, sent });
         match call.waiter {
             Waiter::Caller(ticket) => {

@@ -100,6 +100,11 @@ impl<T: Ticket> Session<T> {
         }
     }
 
+    /// Whether requests are held back on a link that stands.
+    pub(super) fn is_held(&self) -> bool {
+        matches!(&self.link, LinkState::Up(up) if up.flow != Flow::Open)
+    }
+
     pub(super) fn held_until(&self) -> Option<Duration> {
         match &self.link {
             LinkState::Up(up) => match up.flow {

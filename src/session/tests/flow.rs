@@ -254,6 +254,12 @@ fn what_would_wait_beyond_its_deadline_is_told_why() {
     let error = sim.error_of("a");
     assert_eq!((error.code(), error.maybe_executed()), ("refused", false));
     assert!(error.to_string().contains("429"));
+    // And so is what waits behind it.
+    sim.list("b");
+    sim.advance(secs(60));
+    let error = sim.error_of("b");
+    assert!(error.is_timeout() && !error.maybe_executed(), "{error}");
+    assert!(error.to_string().contains("wants to be left alone"), "{error}");
 }
 
 #[test]
