@@ -50,6 +50,23 @@ pub trait Transport: MaybeSend + 'static {
     /// # Cancel safety
     /// Dropping the future abandons the attempt and releases everything it opened.
     fn connect(&mut self) -> BoxFuture<'_, Result<Link, TransportError>>;
+
+    /// What the peer is known by, under which a client remembers the era that it speaks (see
+    /// [`EraCache`](crate::EraCache)): an address, a digest of a command. `None`, the default: nothing is remembered. It
+    /// holds no secret.
+    fn address(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Transport for Box<dyn Transport> {
+    fn connect(&mut self) -> BoxFuture<'_, Result<Link, TransportError>> {
+        (**self).connect()
+    }
+
+    fn address(&self) -> Option<String> {
+        (**self).address()
+    }
 }
 
 /// An open link, in two halves so that a blocked write never stops reading.

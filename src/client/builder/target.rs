@@ -154,7 +154,10 @@ impl Target {
                 }
                 Ok((Box::new(http), Some(url)))
             }
-            Self::Transport(transport) => Ok((transport, None)),
+            Self::Transport(transport) => {
+                let address = transport.address();
+                Ok((transport, address))
+            }
         }
     }
 }
