@@ -7,6 +7,13 @@ mod faults;
 mod journal;
 mod plan;
 
+cfg_if::cfg_if! {
+    if #[cfg(not(target_arch = "wasm32"))] {
+        mod stream;
+        pub use stream::{FaultyStream, StreamFaults};
+    }
+}
+
 pub use faults::Faults;
 pub use journal::Journal;
 pub use plan::Plan;
