@@ -5,7 +5,10 @@
 
 mod faults;
 mod journal;
+mod peer;
 mod plan;
+mod promises;
+mod script;
 
 cfg_if::cfg_if! {
     if #[cfg(not(target_arch = "wasm32"))] {
@@ -16,4 +19,6 @@ cfg_if::cfg_if! {
 
 pub use faults::Faults;
 pub use journal::Journal;
+pub use peer::Peer;
 pub use plan::Plan;
+pub use promises::{Report, Verdict, promises};

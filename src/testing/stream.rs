@@ -45,7 +45,16 @@ impl StreamFaults {
             Way { name, dice, left, passed: 0, delay: None }
         };
         let (read, write) = (way("in", 3), way("out", 4));
-        FaultyStream { inner, link, journal: self.journal.clone(), read, write, broken: None, noticed: None, reader: None }
+        FaultyStream {
+            inner,
+            link,
+            journal: self.journal.clone(),
+            read,
+            write,
+            broken: None,
+            noticed: None,
+            reader: None,
+        }
     }
 }
 
