@@ -210,11 +210,18 @@ impl<T: Ticket> Session<T> {
     pub(super) fn initialized(&mut self, result: Result<Json, RpcError>, status: Option<u16>, now: Duration) {
         let result = match result {
             Ok(result) => result,
-            Err(_) if self.known.take().is_some() && self.options.era == EraChoice::Auto => {
-                // It was legacy when it was remembered: ask what it is now.
-                return self.probe(MODERN[0], false, now);
+            Err(error) => {
+                return match self.known.take() {
+                    _ if self.options.era != EraChoice::Auto => self.initialize_failed(error.into(), status, now),
+                    // Its answer to the probe came after all.
+                    Some(Verdict::Modern { version, discover: Some(discover) }) => {
+                        self.modern(version, &discover, true, now);
+                    }
+                    // It was legacy when it was remembered: ask what it is now.
+                    Some(_) => self.probe(MODERN[0], false, now),
+                    None => self.initialize_failed(error.into(), status, now),
+                };
             }
-            Err(error) => return self.initialize_failed(error.into(), status, now),
         };
         let theirs = result.get_str("protocolVersion");
         let Some(version) = LEGACY.iter().copied().find(|version| theirs.as_deref() == Some(version)) else {

@@ -152,7 +152,7 @@ async fn headers_that_never_come_end_with_the_calls_time() {
     for rule in [tool("bad").hold(), tool("bad").raw("HTTP/1.1 200 OK\r\nContent-Ty").hold()] {
         let peer = peer("modern", [rule]).await;
         let client = connected(&peer.url()).await;
-        let call = client.call_tool("bad", json!({})).timeout(Duration::from_millis(200)).into_future();
+        let call = client.call_tool("bad", json!({})).timeout(Duration::from_secs(1)).into_future();
         let error = soon(call).await.expect_err("no answer");
         assert!(error.is_timeout() && error.maybe_executed(), "{error}");
         peer.noted("aborted POST", 1).await;
@@ -164,7 +164,7 @@ async fn headers_that_never_come_end_with_the_calls_time() {
 #[promise]
 async fn a_first_byte_may_be_waited_for_less_long() {
     let peer = peer("modern", [tool("bad").hold()]).await;
-    let builder = client(&peer.url()).http(|http| Ok(http.first_byte_timeout(Duration::from_millis(300))));
+    let builder = client(&peer.url()).http(|http| Ok(http.first_byte_timeout(Duration::from_secs(2))));
     let client = soon(builder.connect()).await.expect("connected");
     let error = soon(client.call_tool("bad", json!({})).into_future()).await.expect_err("no answer");
     assert!(error.is_interrupted() && error.maybe_executed(), "{error}");
@@ -181,7 +181,7 @@ async fn an_answer_that_never_ends_ends_with_the_calls_time() {
     for rule in [comments.hold(), tool("bad").begin(&[JSON]).chunk("{\"jsonrpc\":").hold()] {
         let peer = peer("modern", [rule]).await;
         let client = connected(&peer.url()).await;
-        let call = client.call_tool("bad", json!({})).timeout(Duration::from_millis(200)).into_future();
+        let call = client.call_tool("bad", json!({})).timeout(Duration::from_secs(1)).into_future();
         let error = soon(call).await.expect_err("no answer");
         assert!(error.is_timeout(), "{error}");
         peer.noted("aborted POST", 1).await;
