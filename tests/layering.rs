@@ -19,6 +19,7 @@ const BELOW: &[(&str, &[&str])] = &[
     ("fuzzing", &["first_answer", "session", "transport", "frame"]),
     ("client", &["session", "transport", "frame", "resilience", "proto", "json", "platform"]),
     ("server", &["session", "transport", "frame", "resilience", "proto", "json", "platform"]),
+    ("testing", &["client", "server", "session", "transport", "frame", "resilience", "proto", "json", "platform"]),
     ("js", &["client", "session", "transport", "frame", "resilience", "proto", "json", "platform"]),
 ];
 
