@@ -30,6 +30,7 @@ const LEAVES: &[&str] = &["frame::RequestId", "transport::TransportError", "tran
 const CARRIERS: &[(&str, &[&str])] = &[
     ("tungstenite", &["transport/native/websocket", "server/listen"]),
     ("hyper", &["transport/native/fetch", "server/listen", "server/http"]),
+    ("schemars::", &["server/typed"]),
     ("rustls", &["transport/native/tls.rs", "transport/native/fetch/tests"]),
 ];
 
