@@ -37,7 +37,7 @@ impl Connection {
         let idle = self.running.is_empty() && self.parked.is_empty() && !self.unflushed;
         if (draining || self.ended.is_some()) && idle && self.shared.is_drained() {
             let close = match draining {
-                true => Close { code: 1001, reason: "the server is shutting down" },
+                true => Close::new(1001, "the server is shutting down"),
                 false => Close::NORMAL,
             };
             self.close(Some(close), Ok(()));
