@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use everywire::json::Json;
 use everywire::proto::Progress;
 use everywire::{Client, Error};
-use futures_util::stream::FuturesUnordered;
 use futures_util::TryStreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use serde_json::{Value, json};
 
 use crate::arguments;
@@ -27,7 +27,10 @@ pub(crate) async fn run(args: BenchArgs) -> Result<(), Failure> {
             let one = settle(client, tool, client.call_tool(tool, &arguments).await).await?;
             if one.is_error {
                 let text = crate::show::result(&one, &[]);
-                return Err(Failure::Usage(format!("a first call failed, and failures are not measured: {}", text.trim())));
+                return Err(Failure::Usage(format!(
+                    "a first call failed, and failures are not measured: {}",
+                    text.trim()
+                )));
             }
             let load = Load { client, tool, arguments: &arguments, concurrency: usize::from(args.concurrency) };
             load.run(args.warmup, |_| {}).await?;
@@ -46,7 +49,9 @@ pub(crate) async fn run(args: BenchArgs) -> Result<(), Failure> {
 fn show(screen: &Screen, done: u32, count: u32) {
     // A hundred steps are enough for a bar, and cost the measurement nothing.
     if done.is_multiple_of(count.div_ceil(100)) {
-        screen.progress(&Progress::new(f64::from(done)).total(f64::from(count)).message(format!("{done} of {count} calls")));
+        screen.progress(
+            &Progress::new(f64::from(done)).total(f64::from(count)).message(format!("{done} of {count} calls")),
+        );
     }
 }
 

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use everywire::proto::{CreateMessageResult, ElicitRequest, ElicitResult, Root};
-use everywire::transport::{Link, Transport, TransportError};
 use everywire::{BoxFuture, Builder, Client, Event, Events, InputContext, Reconnect};
 use futures_util::StreamExt as _;
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::ask::{Asker, Lines};
@@ -62,8 +60,7 @@ impl Session<'_> {
     ///
     /// Ctrl-C drops the work; a second one leaves at once.
     pub(crate) async fn run<T>(self, work: impl AsyncFnOnce(&Client) -> Result<T, Failure>) -> Result<T, Failure> {
-        let (guard, gone) = oneshot::channel();
-        let builder = self.builder(guard)?;
+        let (builder, gone) = self.builder()?;
         let mut logs = None;
         let mut ended = None;
         let outcome = interruptible(async {
@@ -85,8 +82,10 @@ impl Session<'_> {
         outcome
     }
 
-    fn builder(&self, guard: oneshot::Sender<()>) -> Result<Builder, Failure> {
+    /// A client to be, and what tells when its command has ended.
+    fn builder(&self) -> Result<(Builder, BoxFuture<'static, ()>), Failure> {
         let timeout = self.options.timeout;
+        let mut gone: BoxFuture<'static, ()> = Box::pin(std::future::ready(()));
         let builder = match &self.server {
             Server::Url { url, headers } => {
                 let mut builder = Client::builder(url).connect_timeout(timeout.min(Duration::from_secs(10)));
@@ -100,14 +99,16 @@ impl Session<'_> {
             }
             Server::Child(_) if self.options.token.is_some() => {
                 return Err(Failure::Usage(
-                    "--token is for http:// and ws:// addresses; a command takes its secrets from the environment".to_owned(),
+                    "--token is for http:// and ws:// addresses; a command takes its secrets from the environment"
+                        .to_owned(),
                 ));
             }
             // A command may have to fetch its program first.
-            child => Client::over(Guarded {
-                transport: server::transport(child, self.options.target.stderr())?,
-                _guard: guard,
-            }),
+            child => {
+                let reached = server::transport(child, self.options.target.stderr())?;
+                gone = reached.ended;
+                Client::over(reached.transport)
+            }
         };
         let builder = builder
             .name("everywire-cli", env!("CARGO_PKG_VERSION"))
@@ -115,7 +116,7 @@ impl Session<'_> {
             .timeout(timeout)
             .handshake_timeout(timeout)
             .reconnect(self.reconnect.clone());
-        Ok(self.sampling(self.roots(elicitations(builder, &self.screen))?))
+        Ok((self.sampling(self.roots(elicitations(builder, &self.screen))?), gone))
     }
 
     fn token(&self, url: &str) -> Result<Option<String>, Failure> {
@@ -124,7 +125,9 @@ impl Session<'_> {
             return Ok(self.options.token.clone().or_else(from_env));
         }
         match &self.options.token {
-            Some(_) => Err(Failure::Usage("--token is for http:// and ws:// addresses; this one takes none".to_owned())),
+            Some(_) => {
+                Err(Failure::Usage("--token is for http:// and ws:// addresses; this one takes none".to_owned()))
+            }
             None => Ok(None),
         }
     }
@@ -155,35 +158,19 @@ impl Session<'_> {
     }
 }
 
-/// Waits until a client that was closed is gone. Each part is bounded: the driver's goodbye takes two seconds at most.
-async fn end(ended: Option<Events>, logs: Option<JoinHandle<()>>, gone: oneshot::Receiver<()>) {
-    let patience = Duration::from_secs(5);
+/// Waits until a client that was closed is gone, and its command with it. Each part is bounded already, and so is all.
+async fn end(ended: Option<Events>, logs: Option<JoinHandle<()>>, gone: BoxFuture<'static, ()>) {
+    let patience = Duration::from_secs(10);
     let all = async {
         if let Some(events) = ended {
             events.for_each(|_| std::future::ready(())).await;
         }
-        let _ = gone.await;
+        gone.await;
         if let Some(logs) = logs {
             let _ = logs.await;
         }
     };
     let _ = tokio::time::timeout(patience, all).await;
-}
-
-/// A transport that tells of its end: when the client has let go of it, its last link is closed.
-struct Guarded {
-    transport: Box<dyn Transport>,
-    _guard: oneshot::Sender<()>,
-}
-
-impl Transport for Guarded {
-    fn connect(&mut self) -> BoxFuture<'_, Result<Link, TransportError>> {
-        self.transport.connect()
-    }
-
-    fn address(&self) -> Option<String> {
-        self.transport.address()
-    }
 }
 
 /// Questions of the server go to the person at the terminal, or are declined where there is none.

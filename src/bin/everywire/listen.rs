@@ -109,7 +109,9 @@ impl Seen {
         let state = |line: String, document: Value| Some(Self { line, document, notice: false, ended: None });
         match event {
             Event::ToolsChanged => notice("the list of tools changed".into(), json!({ "event": "tools_changed" })),
-            Event::PromptsChanged => notice("the list of prompts changed".into(), json!({ "event": "prompts_changed" })),
+            Event::PromptsChanged => {
+                notice("the list of prompts changed".into(), json!({ "event": "prompts_changed" }))
+            }
             Event::ResourcesChanged => {
                 notice("the list of resources changed".into(), json!({ "event": "resources_changed" }))
             }
@@ -122,10 +124,9 @@ impl Seen {
                 let document = json!({ "event": "log", "level": level, "logger": logger, "data": data });
                 notice(format!("[{level}] {who}{text}"), document)
             }
-            Event::Resynced => state(
-                "connected again; changes in between may have been missed".into(),
-                json!({ "event": "resynced" }),
-            ),
+            Event::Resynced => {
+                state("connected again; changes in between may have been missed".into(), json!({ "event": "resynced" }))
+            }
             Event::SubscriptionEnded { reason, .. } => {
                 let why = reason.map(|reason| reason.to_string());
                 let line = why.as_ref().map_or("the server ended the subscription".to_owned(), |why| {

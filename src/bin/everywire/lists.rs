@@ -26,7 +26,9 @@ pub(crate) async fn resources(args: Connection) -> Result<(), Failure> {
         let resources = client.resources_all().await?;
         // A server may offer resources and know nothing of templates.
         let templates = match client.resource_templates_all().await {
-            Err(error) if error.rpc().is_some_and(|rpc| rpc.code == everywire::proto::code::METHOD_NOT_FOUND) => Vec::new(),
+            Err(error) if error.rpc().is_some_and(|rpc| rpc.code == everywire::proto::code::METHOD_NOT_FOUND) => {
+                Vec::new()
+            }
             templates => templates?,
         };
         Ok((resources, templates, server(client)))

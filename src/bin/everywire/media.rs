@@ -40,11 +40,7 @@ fn blob(contents: &ResourceContents) -> Option<Data> {
     contents.blob.clone().map(|data| (data, contents.mime_type.clone()))
 }
 
-fn save(
-    folder: &Path,
-    name: &str,
-    all: impl Iterator<Item = Option<Data>>,
-) -> Result<Vec<(usize, PathBuf)>, Failure> {
+fn save(folder: &Path, name: &str, all: impl Iterator<Item = Option<Data>>) -> Result<Vec<(usize, PathBuf)>, Failure> {
     let mut saved = Vec::new();
     for (place, data) in all.enumerate() {
         let Some((data, media_type)) = data else { continue };

@@ -1,11 +1,10 @@
 //! A transport to the server that the command line names.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 
-use everywire::transport::{Http, Tcp, Transport, Unix, StdioTransport, TransportError, WebSocket};
+use everywire::BoxFuture;
+use everywire::transport::{Http, StdioCommand, StdioTransport, Tcp, Transport, TransportError, Unix, WebSocket};
 
 use crate::config::{Child, Server};
 use crate::failure::Failure;
@@ -35,11 +34,24 @@ impl Stderr {
     }
 }
 
+/// A transport, and what tells when nothing of it lives any more.
+pub(crate) struct Reached {
+    pub(crate) transport: Box<dyn Transport>,
+    pub(crate) ended: BoxFuture<'static, ()>,
+}
+
 /// A transport of its own at every call.
-pub(crate) fn transport(server: &Server, stderr: Stderr) -> Result<Box<dyn Transport>, Failure> {
+pub(crate) fn transport(server: &Server, stderr: Stderr) -> Result<Reached, Failure> {
     match server {
-        Server::Url { url, headers } => over_address(url, headers).map_err(|error| Failure::Client(error.into())),
-        Server::Child(child) => Ok(Box::new(command(child, stderr))),
+        Server::Url { url, headers } => {
+            let transport = over_address(url, headers).map_err(|error| Failure::Client(error.into()))?;
+            Ok(Reached { transport, ended: Box::pin(std::future::ready(())) })
+        }
+        Server::Child(child) => {
+            let command = command(child, stderr);
+            let ended = Box::pin(command.ended());
+            Ok(Reached { transport: Box::new(command), ended })
+        }
     }
 }
 
@@ -54,7 +66,9 @@ pub(crate) fn file_uri(path: &Path) -> String {
     let mut uri = String::from(if text.starts_with('/') { "file://" } else { "file:///" });
     for byte in text.bytes() {
         match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b':' | b'-' | b'.' | b'_' | b'~' => uri.push(char::from(byte)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b':' | b'-' | b'.' | b'_' | b'~' => {
+                uri.push(char::from(byte))
+            }
             other => uri.push_str(&format!("%{other:02X}")),
         }
     }
@@ -70,37 +84,32 @@ fn over_address(url: &str, headers: &[(String, String)]) -> Result<Box<dyn Trans
         let http = headers.iter().try_fold(Http::new(url)?, |http, (name, value)| http.header(name, value))?;
         return Ok(Box::new(http));
     }
-    if begins(url, "tcp:") {
-        return Ok(Box::new(Tcp::new(url)?));
+    if begins(url, "tcp://") {
+        return Ok(Box::new(Tcp::new(url.get("tcp://".len()..).unwrap_or_default())?));
     }
     if begins(url, "unix:") {
-        return Ok(Box::new(Unix::new(url)?));
+        return Ok(Box::new(Unix::new(url.get("unix:".len()..).unwrap_or_default())?));
     }
     let socket = headers.iter().try_fold(WebSocket::new(url)?, |socket, (name, value)| socket.header(name, value))?;
     Ok(Box::new(socket))
 }
 
-fn command(child: &Child, Stderr(lines): Stderr) -> everywire::transport::StdioCommand {
-    let mut command = StdioTransport::command(&child.program).args(&child.args).clear_env().envs(environment(child));
+/// A command is given what this program was given, as a shell passes it on, and what a list adds or takes away.
+fn command(child: &Child, Stderr(lines): Stderr) -> StdioCommand {
+    let mut command = StdioTransport::command(&child.program).args(&child.args).env_inherit().env_remove(TOKEN);
+    for (name, value) in &child.env {
+        command = match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
     if let Some(dir) = &child.dir {
         command = command.current_dir(dir);
     }
     match lines {
-        Some(lines) => command.stderr_callback(move |line| lines(line)),
+        Some(lines) => command.on_stderr(move |line| lines(line)),
         None => command,
     }
-}
-
-/// What this program was given, as a shell passes it on, and what the list adds or takes away.
-fn environment(child: &Child) -> BTreeMap<OsString, OsString> {
-    let mut all: BTreeMap<OsString, OsString> = std::env::vars_os().filter(|(name, _)| name != TOKEN).collect();
-    for (name, value) in &child.env {
-        match value {
-            Some(value) => all.insert(name.into(), value.into()),
-            None => all.remove(&OsString::from(name)),
-        };
-    }
-    all
 }
 
 #[cfg(test)]
@@ -110,13 +119,5 @@ mod tests {
     #[test]
     fn roots_are_uris() {
         assert_eq!(file_uri(Path::new("/a b/ü%")), "file:///a%20b/%C3%BC%25");
-    }
-
-    #[test]
-    fn a_list_adds_and_takes_away() {
-        let env = vec![("ADDED".to_owned(), Some("1".to_owned())), ("PATH".to_owned(), None)];
-        let all = environment(&Child { env, ..Child::default() });
-        assert_eq!(all.get(&OsString::from("ADDED")), Some(&OsString::from("1")));
-        assert!(!all.contains_key(&OsString::from("PATH")));
     }
 }

@@ -2,7 +2,6 @@
 
 use clap::{Args, ValueEnum};
 use everywire::transport::Transport;
-use everywire::{Builder, Client};
 
 use crate::config::{Child, Config, Server};
 use crate::failure::Failure;
@@ -73,20 +72,9 @@ pub(crate) enum Found {
 }
 
 impl Target {
-    /// A client to be, for a command without words of its own.
-    pub(crate) fn builder(&self) -> Result<Builder, Failure> {
-        match self.server()? {
-            Server::Url { url, headers } => {
-                let builder = Client::builder(&url);
-                Ok(headers.into_iter().fold(builder, |builder, (name, value)| builder.header(name, value)))
-            }
-            child => Ok(Client::over(server::transport(&child, self.stderr())?)),
-        }
-    }
-
     /// A transport of its own at every call, for a command without words of its own.
     pub(crate) fn transport(&self) -> Result<Box<dyn Transport>, Failure> {
-        server::transport(&self.server()?, self.stderr())
+        Ok(server::transport(&self.server()?, self.stderr())?.transport)
     }
 
     /// The server, for a command without words of its own.
@@ -131,7 +119,9 @@ impl Target {
             }
             ([file, name, ..], []) => (self.with_headers(Config::read(file)?.server(name)?)?, words),
             (_, [_, ..]) => {
-                return usage("both --config and a command behind -- are given; one of them names the server".to_owned());
+                return usage(
+                    "both --config and a command behind -- are given; one of them names the server".to_owned(),
+                );
             }
         };
         self.count(own, words)?;
@@ -141,7 +131,9 @@ impl Target {
     fn address(&self, address: &str, own: Own, rest: &[String]) -> Result<Server, Failure> {
         let shown = || crate::config::bare(address).chars().take(60).collect::<String>();
         if address.is_empty() {
-            return usage("the address is empty; give one such as https://example.org/mcp or wss://example.org/mcp".into());
+            return usage(
+                "the address is empty; give one such as https://example.org/mcp or wss://example.org/mcp".into(),
+            );
         }
         if !is_address(address) {
             let schemes = "begin it with http://, https://, ws:// or wss://, tcp:// or unix:";
@@ -195,8 +187,9 @@ impl Target {
             (_, false) => " -- COMMAND",
             _ => "",
         };
+        let (command, rest) = line.split_once(' ').unwrap_or((line, ""));
         let line = match way.is_empty() {
-            true => line.replacen(' ', " TARGET ", usize::from(line.contains(' '))),
+            true => format!("{command} TARGET {rest}").trim_end().to_owned(),
             false => format!("{line}{way}"),
         };
         if let Some(word) = words.get(most) {

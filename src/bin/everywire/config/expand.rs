@@ -58,7 +58,9 @@ impl Variables {
             }
             "userHome" => {
                 let home = (self.env)("HOME").or_else(|| (self.env)("USERPROFILE"));
-                return home.map(Some).ok_or_else(|| "needs ${userHome}, and neither HOME nor USERPROFILE is set".into());
+                return home
+                    .map(Some)
+                    .ok_or_else(|| "needs ${userHome}, and neither HOME nor USERPROFILE is set".into());
             }
             "pathSeparator" | "/" => return Ok(Some(MAIN_SEPARATOR_STR.to_owned())),
             _ => {}

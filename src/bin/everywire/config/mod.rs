@@ -28,10 +28,7 @@ const SYNTAX: ParseOptions = ParseOptions {
 /// How a server is reached. It holds secrets: nothing of it is printed but the program's name and the bare address.
 #[derive(Clone, PartialEq)]
 pub(crate) enum Server {
-    Url {
-        url: String,
-        headers: Vec<(String, String)>,
-    },
+    Url { url: String, headers: Vec<(String, String)> },
     Child(Child),
 }
 
