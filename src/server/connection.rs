@@ -349,7 +349,7 @@ impl Connection {
         }
         let drained = matches!(self.phase, Phase::Draining) && self.running.is_empty();
         if drained && !self.unflushed && self.shared.is_drained() {
-            self.close(Some(Close { code: 1001, reason: "the server is shutting down" }), Ok(()));
+            self.close(Some(Close::new(1001, "the server is shutting down")), Ok(()));
         }
     }
 

@@ -21,6 +21,8 @@ mod seal;
 mod shared;
 mod subscriptions;
 mod template;
+#[cfg(feature = "schemars")]
+mod typed;
 
 cfg_if::cfg_if! {
     if #[cfg(not(target_arch = "wasm32"))] {
@@ -41,6 +43,8 @@ pub use answer::ToolError;
 pub use builder::ServerBuilder;
 pub use context::RequestContext;
 pub use handler::{CompleteRequest, CompletionHandler, PromptHandler, ReadRequest, ResourceHandler, ToolHandler};
+#[cfg(feature = "schemars")]
+pub use typed::{Structured, ToolOutput, TypedTool, schemars};
 
 use connection::Connection;
 use registry::Registry;
