@@ -84,7 +84,7 @@ async fn every_call_over_unix_is_answered_once_and_runs_once() {
 async fn every_call_over_websocket_is_answered_once_and_runs_once() {
     let runs = Runs::default();
     let listener = server(&runs).bind_websocket("127.0.0.1:0").await.expect("a free port");
-    let url = format!("ws://{}/", listener.local_addr());
+    let url = format!("ws://{}/", listener.local_addr().expect("a socket address"));
     tokio::spawn(listener.run(std::future::pending()));
     let make = move |_, plan| boxed(WebSocket::new(&url).expect("an address"), plan);
     all(Pace::REAL, runs, make).await;
