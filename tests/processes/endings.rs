@@ -154,6 +154,15 @@ async fn a_dropped_link_ends_the_process_without_being_waited_for() {
     let ended = transport.ended();
     drop(link);
     soon(ended).await;
+    // Also where it was asked before there was anything to end.
+    let transport = mode(&["serve"]);
+    let ended = transport.ended();
+    let client = connect(transport).await;
+    let process = pid(&client).await;
+    client.close().await;
+    drop(client);
+    soon(ended).await;
+    assert!(status(process).is_none());
     // And where nothing was started there is nothing to wait for.
     soon(server(&[]).ended()).await;
 }
