@@ -44,7 +44,8 @@ step() {
   else
     failures+=("$title: $log")
     printf '[%2d] %-52s FAILED %s  status %s, %s\n' "$steps" "$title" "$(clock $((SECONDS - began)))" "$status" "$log"
-    tail -n 30 "$log" | sed 's/^/     | /'
+    # What failed may stand far above the end.
+    { grep -nE 'FAIL|panicked at|^(error|warning)(\[|:)' "$log" | head -n 30; echo ...; tail -n 30 "$log"; } | cut -c1-400 | sed 's/^/     | /'
   fi
   return "$status"
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::json::Text;
@@ -64,13 +65,18 @@ pub struct Resume {
 pub struct Close {
     /// A WebSocket close code (RFC 6455 section 7.4); carriers without codes ignore it.
     pub code: u16,
-    /// A short reason for the peer's log, at most 123 bytes.
-    pub reason: &'static str,
+    /// A short reason for the peer's log, at most 123 bytes; a longer one is left out.
+    pub reason: Cow<'static, str>,
 }
 
 impl Close {
     /// The work is done: 1000.
-    pub const NORMAL: Self = Self { code: 1000, reason: "" };
+    pub const NORMAL: Self = Self { code: 1000, reason: Cow::Borrowed("") };
+
+    /// A close with this code and reason.
+    pub fn new(code: u16, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, reason: reason.into() }
+    }
 }
 
 /// What a link delivers. Everything but the first two comes from links whose profile is

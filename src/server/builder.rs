@@ -143,6 +143,14 @@ impl ServerBuilder {
         self
     }
 
+    /// How long requests under way may take to finish once their client has ended its side of a stream: the end of standard
+    /// input, a half-closed socket (`printf … | nc -N …`). That it reads on cannot be told from that it is gone, so that a
+    /// handler may run so long for nobody. Subscriptions end at once. Default: 10 seconds.
+    pub fn finish_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.finish = timeout;
+        self
+    }
+
     /// The key that seals `requestState` (2026-07-28 basic/patterns/mrtr). Give every process of a deployment the same, so
     /// that an interactive request may go on at another one. Default: a random key that dies with the process.
     pub fn state_key(mut self, key: [u8; 32]) -> Self {
@@ -189,7 +197,11 @@ pub(super) fn insert_tool(registry: &Registry, name: String, handler: impl ToolH
     let required = tool.input_schema.get("required").and_then(|names| names.as_strings()).unwrap_or_default();
     // Clients do not use a tool whose annotations break the rules, so there is nothing to compare then.
     let mirrors = annotations(&tool.input_schema).unwrap_or_default();
-    let entry = ToolEntry { listed: described(&tool), required, mirrors, handler: Arc::new(ToolRunner(handler)) };
+    let listed = described(&tool);
+    // A legacy client takes the list amiss where a result is to be anything but an object (2025-11-25 schema, Tool).
+    let other = tool.output_schema.take_if(|schema| schema.get_str("type").as_deref() != Some("object"));
+    let legacy = other.map(|_| described(&tool));
+    let entry = ToolEntry { listed, legacy, required, mirrors, handler: Arc::new(ToolRunner(handler)) };
     registry.tools.insert(name, entry);
 }
 

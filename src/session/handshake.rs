@@ -140,6 +140,7 @@ impl<T: Ticket> Session<T> {
 
     pub(super) fn rule(&mut self, outcome: Probe, discover: Option<Json>, resent: bool, now: Duration) {
         let ours = self.ours(resent);
+        let silent = matches!(outcome, Probe::Silence { .. });
         let unsupported = |theirs| Error::new(ErrorKind::UnsupportedVersion { theirs, ours: ours.names() });
         match classify(outcome, self.profile(), ours) {
             Ruling::Modern { version } => {
@@ -147,6 +148,11 @@ impl<T: Ticket> Session<T> {
                 self.known = Some(Verdict::Modern { version, discover: Some(discover.clone()) });
                 self.outputs.extend(self.known.clone().map(Output::Verdict));
                 self.modern(version, &discover, true, now);
+            }
+            // Silence may be an outage: another link may do better.
+            Ruling::Legacy { .. } if silent && self.options.era == EraChoice::Modern => {
+                let error = self.take_probe_error();
+                self.handshake_failed(error, now);
             }
             Ruling::Legacy { .. } | Ruling::ReopenLegacy if self.options.era == EraChoice::Modern => {
                 let error = self.probe_error.take();
@@ -210,11 +216,18 @@ impl<T: Ticket> Session<T> {
     pub(super) fn initialized(&mut self, result: Result<Json, RpcError>, status: Option<u16>, now: Duration) {
         let result = match result {
             Ok(result) => result,
-            Err(_) if self.known.take().is_some() && self.options.era == EraChoice::Auto => {
-                // It was legacy when it was remembered: ask what it is now.
-                return self.probe(MODERN[0], false, now);
+            Err(error) => {
+                return match self.known.take() {
+                    _ if self.options.era != EraChoice::Auto => self.initialize_failed(error.into(), status, now),
+                    // Its answer to the probe came after all.
+                    Some(Verdict::Modern { version, discover: Some(discover) }) => {
+                        self.modern(version, &discover, true, now);
+                    }
+                    // It was legacy when it was remembered: ask what it is now.
+                    Some(_) => self.probe(MODERN[0], false, now),
+                    None => self.initialize_failed(error.into(), status, now),
+                };
             }
-            Err(error) => return self.initialize_failed(error.into(), status, now),
         };
         let theirs = result.get_str("protocolVersion");
         let Some(version) = LEGACY.iter().copied().find(|version| theirs.as_deref() == Some(version)) else {

@@ -175,12 +175,15 @@ impl<T: Ticket> Session<T> {
             if let (true, Some(version)) =
                 (late == *id, MODERN.iter().copied().find(|v| versions.iter().any(|t| t == v)))
             {
-                // This connection stays as it began; the next one may begin as modern.
+                // This connection stays as it began, unless that comes to nothing (a program that was slow to start and
+                // speaks the modern era only); the next one may begin as modern.
                 self.late_probe = None;
+                let verdict = Verdict::Modern { version, discover: result.ok() };
                 if let Stage::Initializing { cacheable, .. } = &mut self.stage {
                     *cacheable = false;
+                    self.known = Some(verdict.clone());
                 }
-                self.outputs.push_back(Output::Verdict(Verdict::Modern { version, discover: result.ok() }));
+                self.outputs.push_back(Output::Verdict(verdict));
             }
         }
     }

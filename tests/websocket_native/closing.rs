@@ -98,7 +98,7 @@ async fn our_close_reaches_the_peer_and_ends_in_order() {
     })
     .await;
     let mut link = open(&server).await;
-    link.tx.send(Outbound::Close(Close { code: 4409, reason: "replaced" })).await.expect("sent");
+    link.tx.send(Outbound::Close(Close::new(4409, "replaced"))).await.expect("sent");
     link.tx.close().await.expect("closed");
     assert!(link.rx.next().await.is_none(), "an end without an error is an orderly close");
     let seen = code.await.expect("reported");

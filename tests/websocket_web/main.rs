@@ -230,7 +230,7 @@ async fn a_sender_that_waits_is_told_of_the_end() {
 async fn our_close_uses_a_code_that_scripts_may_and_ends_in_order() {
     for (code, used) in [(1000, "1000 bye"), (1003, "1000 bye"), (4409, "4409 bye")] {
         let (socket, mut link) = opened().await;
-        link.tx.send(Outbound::Close(Close { code, reason: "bye" })).await.expect("sent");
+        link.tx.send(Outbound::Close(Close::new(code, "bye"))).await.expect("sent");
         assert_eq!(closed(&socket), used);
         let close = link.tx.close();
         let (done, ()) = futures_util::future::join(close, async { shut(&socket, code, "") }).await;

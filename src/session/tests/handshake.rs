@@ -281,6 +281,44 @@ fn a_remembered_legacy_server_that_became_modern_is_asked_again() {
     assert_eq!(sim.era(), Some(Era::Modern));
 }
 
+/// A program that is slow to start: both questions wait for it, and it knows only the first.
+#[test]
+fn a_late_answer_to_the_probe_holds_where_initialize_is_refused() {
+    let mut sim = Sim::new();
+    sim.open();
+    sim.profile = channel(Liveness::Channel);
+    sim.up();
+    let probe = sim.one();
+    sim.advance(secs(2));
+    let initialize = sim.one();
+    assert_eq!(initialize["method"], "initialize");
+    sim.list("queued");
+    sim.deliver(answer(&probe, discovered()));
+    sim.nobody_answered();
+    sim.deliver(refusal(&initialize, -32601));
+    assert!(sim.reply_to("open").is_ok());
+    assert_eq!(sim.session.info().map(|info| info.era), Some(Era::Modern));
+    let list = sim.one();
+    assert_eq!(list["params"]["_meta"][VERSION], MODERN);
+    assert!(matches!(sim.verdicts.as_slice(), [Verdict::Modern { version: MODERN, discover: Some(_) }]));
+}
+
+#[test]
+fn a_late_answer_to_the_probe_is_remembered_where_initialize_is_answered() {
+    let mut sim = Sim::new();
+    sim.open();
+    sim.profile = channel(Liveness::Channel);
+    sim.up();
+    let probe = sim.one();
+    sim.advance(secs(2));
+    sim.deliver(answer(&probe, discovered()));
+    let initialize = sim.one();
+    sim.deliver(answer(&initialize, initialized(LEGACY)));
+    assert!(sim.reply_to("open").is_ok());
+    assert_eq!(sim.session.info().map(|info| info.era), Some(Era::Legacy));
+    assert!(matches!(sim.verdicts.as_slice(), [Verdict::Modern { version: MODERN, .. }]));
+}
+
 #[test]
 fn a_failure_in_both_eras_reports_both_causes() {
     let mut sim = Sim::new();

@@ -164,7 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Carrier<S> {
         }
         self.closing = true;
         // A reason longer than a control frame has room for is not worth losing the code.
-        let reason = if close.reason.len() <= 123 { close.reason } else { "" };
+        let reason = if close.reason.len() <= 123 { &*close.reason } else { "" };
         settled(self.socket.close(Some(CloseFrame { code: close.code.into(), reason: reason.into() })))
     }
 
@@ -213,7 +213,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Carrier<S> {
                 })
             }
             Message::Binary(_) => {
-                let _ = self.close(&Close { code: 1003, reason: "text frames only" });
+                let _ = self.close(&Close::new(1003, "text frames only"));
                 Err(TransportError::new(
                     TransportErrorKind::Protocol,
                     "the server sent a binary frame; MCP messages are text frames, so check that this is an MCP server",
@@ -226,9 +226,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Carrier<S> {
     /// Tells the peer what it did wrong, as far as a close code can.
     fn answer(&mut self, failure: &TransportError, not_utf8: bool) {
         let close = match failure.kind() {
-            TransportErrorKind::TooLarge { .. } => Close { code: 1009, reason: "message too large" },
-            TransportErrorKind::Protocol if not_utf8 => Close { code: 1007, reason: "text is not UTF-8" },
-            TransportErrorKind::Protocol => Close { code: 1002, reason: "" },
+            TransportErrorKind::TooLarge { .. } => Close::new(1009, "message too large"),
+            TransportErrorKind::Protocol if not_utf8 => Close::new(1007, "text is not UTF-8"),
+            TransportErrorKind::Protocol => Close::new(1002, ""),
             _ => return,
         };
         let _ = self.close(&close);

@@ -158,7 +158,7 @@ impl Socket {
     pub(super) fn close(&self, close: &Close) {
         self.state.borrow_mut().closing = true;
         let code = if matches!(close.code, 3000..=4999) { close.code } else { 1000 };
-        let reason = if close.reason.len() <= 123 { close.reason } else { "" };
+        let reason = if close.reason.len() <= 123 { &*close.reason } else { "" };
         let _ = self.host.close(code, reason);
     }
 
