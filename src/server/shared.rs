@@ -11,6 +11,7 @@ use futures_channel::oneshot;
 use futures_util::task::AtomicWaker;
 
 use super::meta::ClientFacts;
+use super::peer::Peer;
 use super::subscriptions::{Change, Listen};
 use crate::error::RpcError;
 use crate::frame::RequestId;
@@ -35,6 +36,7 @@ pub(super) struct Shared {
     pub(super) asking: AtomicUsize,
     gone: AtomicBool,
     pub(super) principal: Option<String>,
+    pub(super) peer: Arc<Peer>,
 }
 
 #[derive(Default)]
@@ -87,6 +89,8 @@ pub(super) struct State {
     pub(super) listens: Vec<Listen>,
     /// Questions that wait for the client, with who asked them.
     asks: HashMap<i64, (u64, Answered)>,
+    /// The client has said its last word: nothing can be asked of it.
+    silent: bool,
     last_ask: i64,
 }
 
@@ -101,16 +105,16 @@ pub(super) struct Session {
 }
 
 impl Shared {
-    pub(super) fn new(principal: Option<String>) -> Self {
-        Self::over(Arc::default(), 0, false, principal)
+    pub(super) fn new(principal: Option<String>, peer: Arc<Peer>) -> Self {
+        Self::over(Arc::default(), 0, false, principal, peer)
     }
 
     /// One call of a session: an outbox of its own, everything else is the session's. `owner` is the call's number, not 0.
-    pub(super) fn call(&self, owner: u64, resumable: bool) -> Self {
-        Self::over(self.state.clone(), owner, resumable, self.principal.clone())
+    pub(super) fn call(&self, owner: u64, resumable: bool, peer: Arc<Peer>) -> Self {
+        Self::over(self.state.clone(), owner, resumable, self.principal.clone(), peer)
     }
 
-    fn over(state: Arc<Lock<State>>, owner: u64, resumable: bool, principal: Option<String>) -> Self {
+    fn over(state: Arc<Lock<State>>, owner: u64, resumable: bool, principal: Option<String>, peer: Arc<Peer>) -> Self {
         Self {
             state,
             owner,
@@ -120,6 +124,7 @@ impl Shared {
             asking: AtomicUsize::new(0),
             gone: AtomicBool::new(false),
             principal,
+            peer,
         }
     }
 
@@ -271,7 +276,7 @@ impl Shared {
     pub(super) fn ask(self: &Arc<Self>, method: &str, params: &Json) -> Result<Ask, RpcError> {
         let (tx, rx) = oneshot::channel();
         let mut state = self.state.lock();
-        if self.gone.load(Ordering::Acquire) {
+        if state.silent || self.gone.load(Ordering::Acquire) {
             return Err(connection_ended());
         }
         state.last_ask += 1;
@@ -293,6 +298,24 @@ impl Shared {
         if let Some((_, waiting)) = waiting {
             let _ = waiting.send(answer);
         }
+    }
+
+    /// The client has said its last word: whoever waits for another one is told.
+    pub(super) fn hears_no_more(&self) {
+        let asks = {
+            let mut state = self.state.lock();
+            state.silent = true;
+            std::mem::take(&mut state.asks)
+        };
+        for (_, (_, waiting)) in asks {
+            let _ = waiting.send(Err(connection_ended()));
+        }
+    }
+
+    /// Whether the client is subscribed to anything by name.
+    pub(super) fn is_subscribed(&self) -> bool {
+        let state = self.state.lock();
+        !state.listens.is_empty() || state.session.as_ref().is_some_and(|session| !session.subscribed.is_empty())
     }
 
     /// The connection is over: everyone who waits for it is told.
