@@ -1,8 +1,11 @@
-// The TypeScript SDK v2's HTTP client against the server at the URL given. Prints what it saw as one JSON object.
-// node client2.mjs auto | legacy URL    whether it asks the server for its era, or starts with initialize
+// The TypeScript SDK v2's client against the HTTP server at the URL given, or a program that it starts. Prints what it saw as
+// one JSON object.
+// node client2.mjs auto | legacy URL                      whether it asks the server for its era, or starts with initialize
+// node client2.mjs auto | legacy PROGRAM ARGUMENTS…
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 
-const [mode, url] = process.argv.slice(2);
+const [mode, server, ...args] = process.argv.slice(2);
 const patience = setTimeout(() => {
   console.error("still waiting after 30 s");
   process.exit(1);
@@ -11,7 +14,8 @@ const patience = setTimeout(() => {
 const options = { capabilities: { elicitation: {} }, versionNegotiation: { mode } };
 const client = new Client({ name: "typescript-peer", version: "2.4.0" }, options);
 client.setRequestHandler("elicitation/create", () => ({ action: "accept", content: { name: "Ada" } }));
-await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+const overHttp = server.startsWith("http:");
+await client.connect(overHttp ? new StreamableHTTPClientTransport(new URL(server)) : new StdioClientTransport({ command: server, args }));
 const text = (result) => result.content[0].text;
 const progress = [];
 // The client tells of rounds of input in the same way, without a total: that is not the server's progress.
