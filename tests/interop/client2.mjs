@@ -18,8 +18,10 @@ const overHttp = server.startsWith("http:");
 await client.connect(overHttp ? new StreamableHTTPClientTransport(new URL(server)) : new StdioClientTransport({ command: server, args }));
 const text = (result) => result.content[0].text;
 const progress = [];
-// The client tells of rounds of input in the same way, without a total: that is not the server's progress.
-const onprogress = ({ progress: done, total }) => total !== undefined && progress.push(done);
+const onprogress = ({ progress: done }) => {
+  progress.push(done);
+  if (done === 3) client.callTool({ name: "seen", arguments: {} });
+};
 const { tools } = await client.listTools();
 const seen = {
   server: client.getServerVersion().name,
@@ -27,7 +29,7 @@ const seen = {
   tools: tools.map((tool) => tool.name).sort(),
   echo: text(await client.callTool({ name: "echo", arguments: { text: "żółw" } })),
   ask: text(await client.callTool({ name: "ask", arguments: {} })),
-  steps: text(await client.callTool({ name: "steps", arguments: {} }, { onprogress })),
+  steps: text(await client.callTool({ name: "steps", arguments: { until_seen: true } }, { onprogress })),
   progress,
   failed: (await client.callTool({ name: "fail", arguments: {} })).isError,
 };

@@ -69,7 +69,7 @@ async fn printed_by(mut command: Command) -> Value {
 /// What every foreign client saw of our server.
 fn check(seen: &Value) {
     assert_eq!(seen["server"], "everywire-peer");
-    assert_eq!(seen["tools"], json!(["ask", "echo", "fail", "steps"]));
+    assert_eq!(seen["tools"], json!(["ask", "echo", "fail", "seen", "steps"]));
     assert_eq!(seen["echo"], "żółw");
     assert_eq!(seen["ask"], "hello Ada");
     assert_eq!(seen["steps"], "done");
