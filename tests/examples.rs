@@ -35,8 +35,12 @@ struct Running {
 impl Running {
     fn start(name: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(program(name));
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped());
-        let mut child = command.spawn().expect("starts");
+        command.args(arguments);
+        Self::of(command)
+    }
+
+    fn of(mut command: Command) -> Self {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("starts");
         let lines = lines_of(child.stdout.take().expect("piped"));
         Self { child, lines }
     }
@@ -161,10 +165,57 @@ async fn unix_socket() {
 #[tokio::test]
 async fn transport_from_env() {
     // Nothing is set: its standard streams.
-    let client = Client::over(StdioTransport::command(program("transport_from_env"))).connect().await.expect("connects");
+    let client =
+        Client::over(StdioTransport::command(program("transport_from_env"))).connect().await.expect("connects");
     echoes(&client).await;
-    assert_eq!(client.server().and_then(|server| server.info).expect("has a name").name, "env-server");
+    assert_eq!(name_of(&client), "env-server");
     client.close().await;
+
+    for (carrier, scheme) in [("http", "http"), ("websocket", "ws"), ("tcp", "tcp")] {
+        from_env(carrier, scheme).await;
+    }
+    let folder = Folder::new("env");
+    let path = folder.file("mcp.sock");
+    let running = from_env_at("unix", &path, &format!("unix:{path}")).await.expect("nobody else has this path");
+    running.interrupt();
+    assert!(!Path::new(&path).exists());
+}
+
+/// At a free port: another one where somebody was quicker.
+async fn from_env(carrier: &str, scheme: &str) {
+    loop {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+        let address = free.expect("a free port").to_string();
+        if let Some(running) = from_env_at(carrier, &address, &format!("{scheme}://{address}")).await {
+            return running.interrupt();
+        }
+    }
+}
+
+/// Says nothing when it listens, so it is tried until it does, or has ended.
+async fn from_env_at(carrier: &str, address: &str, url: &str) -> Option<Running> {
+    let mut command = Command::new(program("transport_from_env"));
+    command.env("TRANSPORT", carrier).env("MCP_ADDRESS", address);
+    let mut running = Running::of(command);
+    let url = if carrier == "http" { format!("{url}/mcp") } else { url.to_owned() };
+    let client = tokio::time::timeout(PATIENCE, async {
+        loop {
+            match Client::connect(&url).await {
+                Ok(client) => return Some(client),
+                Err(_) if running.child.try_wait().expect("is ours").is_some() => return None,
+                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
+            }
+        }
+    });
+    let client = client.await.expect("listens")?;
+    assert_eq!(name_of(&client), "env-server", "{carrier}");
+    echoes(&client).await;
+    client.close().await;
+    Some(running)
+}
+
+fn name_of(client: &Client) -> String {
+    client.server().and_then(|server| server.info).expect("has a name").name
 }
 
 #[tokio::test]
@@ -195,7 +246,8 @@ async fn axum_mount() {
 /// program of it does not count.
 fn code_lines(source: &str, fragment: bool) -> usize {
     let code = source.lines().filter(|line| !line.trim().is_empty() && !line.trim_start().starts_with("//"));
-    let frame = |line: &str| matches!(line, "#[tokio::main]" | "    Ok(())" | "}") || line.starts_with("async fn main()");
+    let frame =
+        |line: &str| matches!(line, "#[tokio::main]" | "    Ok(())" | "}") || line.starts_with("async fn main()");
     code.filter(|line| !(fragment && frame(line))).count()
 }
 

@@ -60,8 +60,6 @@ pub fn our_server() -> Server {
 #[allow(dead_code, reason = "only where this file is a program")]
 #[tokio::main]
 async fn main() {
-    use everywire::transport::Transport as _;
-    let link = everywire::transport::StdioTransport::new().connect().await.expect("opens");
-    let ended = our_server().serve_link(link).await;
+    let ended = our_server().run_stdio().await;
     eprintln!("our server ended: {ended:?}");
 }
