@@ -12,6 +12,7 @@ fn encode(value: Value) -> Json {
     Json::encode(&value).expect("JSON")
 }
 
+/// A server of this crate with tools that show what has to travel.
 pub fn our_server() -> Server {
     let object = || encode(json!({"type": "object"}));
     let seen = Arc::new(Notify::new());

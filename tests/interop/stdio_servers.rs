@@ -131,6 +131,11 @@ async fn typescript_2() {
     meets(node("server2.mjs"), EraChoice::Auto, Era::Modern).await;
 }
 
+#[tokio::test]
+async fn typescript_2_begun_with_initialize() {
+    meets(node("server2.mjs"), EraChoice::Legacy, Era::Legacy).await;
+}
+
 fn package(name: &str) -> Command {
     node(&format!("node_modules/@modelcontextprotocol/{name}/dist/index.js"))
 }
