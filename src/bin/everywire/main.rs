@@ -2,6 +2,7 @@
 
 mod arguments;
 mod ask;
+mod bridge;
 mod call;
 mod cli;
 mod connect;
