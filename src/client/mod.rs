@@ -56,7 +56,8 @@ pub struct ServerIdentity {
     pub era: Era,
     /// The protocol revision agreed on, `2026-07-28` for one.
     pub protocol_version: &'static str,
-    /// What it was reached over: `websocket`, `http`, `http+sse` (2024-11-05), or the name that a transport gave.
+    /// What it was reached over: `websocket`, `http`, `http+sse` (2024-11-05), `stdio`, `tcp`, `unix`, `stream`, or the
+    /// name that a transport gave.
     pub transport: &'static str,
     /// Its name, version and title as it reports them; not verified by the protocol. `None` where it keeps them.
     pub info: Option<crate::proto::Implementation>,
@@ -80,7 +81,8 @@ impl From<Info> for ServerIdentity {
 }
 
 impl Client {
-    /// Connects with the defaults. The scheme picks the transport: `ws://` or `wss://`, `http://` or `https://`.
+    /// Connects with the defaults. The scheme picks the transport: `ws://` or `wss://`, `http://` or `https://`; natively
+    /// `tcp://host:port`, `unix:/path` and `unix:@name` (Linux's abstract sockets) too.
     ///
     /// # Errors
     /// `config` where the URL cannot be used, `connect_failed`, `refused`, `auth_required` or `tls` where no link
@@ -89,13 +91,11 @@ impl Client {
     ///
     /// # Cancel safety
     /// Dropping the future closes the connection.
-    #[cfg(any(feature = "websocket", feature = "http"))]
     pub async fn connect(url: &str) -> Result<Self, crate::Error> {
         Self::builder(url).connect().await
     }
 
     /// A client to configure before it connects.
-    #[cfg(any(feature = "websocket", feature = "http"))]
     pub fn builder(url: &str) -> Builder {
         Builder::url(url)
     }

@@ -7,6 +7,8 @@ mod events;
 #[allow(dead_code)]
 pub(crate) mod header_value;
 mod id;
+#[cfg(not(target_arch = "wasm32"))]
+mod lines;
 mod packet;
 mod profile;
 
@@ -14,5 +16,7 @@ mod profile;
 #[allow(unused_imports)]
 pub(crate) use events::{EventParser, TooLarge};
 pub use id::RequestId;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use lines::{Block, Broken, Lines, one_line};
 pub use packet::{Body, Close, Failure, Inbound, Outbound, Post, Resume};
 pub use profile::{Liveness, Profile};

@@ -1,6 +1,7 @@
 //! What the carriers ask of an address before they touch the network.
 
 use super::{TransportError, TransportErrorKind};
+#[cfg(any(feature = "websocket", feature = "http"))]
 use crate::text::{before, join};
 
 /// Refuses what cannot be a `ws://` or `wss://` address. Returns scheme, host, port and path, which is what errors may
@@ -16,6 +17,7 @@ pub(super) fn http(url: &str) -> Result<&str, TransportError> {
     scheme(url, "address", ["http://", "https://"])
 }
 
+#[cfg(any(feature = "websocket", feature = "http"))]
 fn scheme<'a>(url: &'a str, what: &str, schemes: [&str; 2]) -> Result<&'a str, TransportError> {
     let [plain, secure] = schemes;
     let refuse = |parts: &[&str]| {
@@ -53,6 +55,7 @@ fn scheme<'a>(url: &'a str, what: &str, schemes: [&str; 2]) -> Result<&'a str, T
 }
 
 /// Whether `text` is an RFC 9110 token.
+#[cfg(any(feature = "websocket", feature = "http"))]
 pub(super) fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }

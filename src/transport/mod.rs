@@ -1,7 +1,7 @@
 //! Carriers: how messages travel. Each is as thin as its medium allows; correlation, timers and retries are the
 //! session's.
 
-#[cfg(any(feature = "websocket", feature = "http"))]
+#[cfg(any(feature = "websocket", feature = "http", not(target_arch = "wasm32")))]
 mod address;
 mod error;
 mod fallback;
@@ -24,6 +24,9 @@ cfg_if::cfg_if! {
         mod native;
         #[cfg(any(feature = "websocket", feature = "http"))]
         use native as imp;
+        #[allow(unused_imports, reason = "what composes on lines needs features")]
+        pub(crate) use native::{LineOptions, lines};
+        pub use native::{StreamTransport, Tcp, TcpKeepAlive, Unix};
         #[cfg(feature = "server")]
         pub(crate) use native::served;
     }
@@ -73,7 +76,8 @@ impl Transport for Box<dyn Transport> {
 pub struct Link {
     /// What the carrier can do.
     pub profile: Profile,
-    /// What the carrier is called: `websocket`, `http`, `http+sse` (2024-11-05), `memory`, or a name of your own.
+    /// What the carrier is called: `websocket`, `http`, `http+sse` (2024-11-05), `stdio`, `tcp`, `unix`, `stream`, `memory`,
+    /// or a name of your own.
     pub transport: &'static str,
     /// Takes messages for the peer. Back-pressure is its `poll_ready`; after `Outbound::Close` it is only flushed and
     /// closed.

@@ -5,11 +5,9 @@ mod target;
 cfg_if::cfg_if! {
     if #[cfg(target_arch = "wasm32")] {
         mod web;
-        #[cfg(any(feature = "websocket", feature = "http"))]
         use web as imp;
     } else {
         mod native;
-        #[cfg(any(feature = "websocket", feature = "http"))]
         use native as imp;
     }
 }
@@ -62,7 +60,6 @@ impl Builder {
         Self { target, options, handlers, cache, trace: false, token: None, headers: Vec::new() }
     }
 
-    #[cfg(any(feature = "websocket", feature = "http"))]
     pub(super) fn url(url: &str) -> Self {
         Self::new(Target::of(url))
     }
@@ -108,8 +105,8 @@ impl Builder {
         self
     }
 
-    /// How long a link may take to open. Default 10 s over WebSocket, where the time that a token provider takes does not
-    /// count, and natively over HTTP, where it bounds each new TCP or TLS connection; in a browser, which does not tell
+    /// How long a link may take to open. Default 10 s over TCP, Unix sockets and WebSocket, where the time that a token
+    /// provider takes does not count, and natively over HTTP, where it bounds each new TCP or TLS connection; in a browser, which does not tell
     /// connecting from answering, it bounds the handshake's requests over HTTP. 5 min for a transport of one's own.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.target.connect_timeout(timeout, &mut self.options.timeouts);
@@ -248,7 +245,8 @@ impl Builder {
     }
 
     /// A header for every request, or for the WebSocket's handshake. A browser cannot send any with the latter:
-    /// [`connect`](Self::connect) then fails with `config`.
+    /// [`connect`](Self::connect) then fails with `config`, as it does over TCP and Unix sockets, which have neither headers
+    /// nor tokens.
     #[cfg(any(feature = "websocket", feature = "http"))]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.headers.push((name.into(), value.into()));

@@ -9,10 +9,9 @@ use crate::transport::Fallback;
 #[cfg(feature = "http")]
 use crate::transport::Http;
 use crate::transport::Transport;
-#[cfg(any(feature = "websocket", feature = "http"))]
-use crate::transport::TransportError;
 #[cfg(feature = "websocket")]
 use crate::transport::WebSocket;
+use crate::transport::{TransportError, TransportErrorKind};
 
 pub(super) enum Target {
     #[cfg(feature = "websocket")]
@@ -28,11 +27,12 @@ pub(super) enum Target {
         #[cfg(feature = "websocket")]
         socket: Option<Result<Box<WebSocket>, TransportError>>,
     },
+    /// A carrier that only this platform has.
+    Own(Result<Box<super::imp::Own>, TransportError>),
     Transport(Box<dyn Transport>),
 }
 
 /// Changes a transport to be, where it came about.
-#[cfg(any(feature = "websocket", feature = "http"))]
 fn change<T>(place: &mut Result<Box<T>, TransportError>, setup: impl FnOnce(T) -> Result<T, TransportError>) {
     let before = std::mem::replace(place, Err(TransportError::in_use()));
     *place = before.and_then(|transport| setup(*transport)).map(Box::new);
@@ -45,19 +45,32 @@ fn is_http(url: &str) -> bool {
 
 impl Target {
     /// The transport that the address's scheme stands for.
-    #[cfg(all(feature = "websocket", feature = "http"))]
     pub(super) fn of(url: &str) -> Self {
+        match super::imp::Own::of(url) {
+            Some(own) => Self::Own(own.map(Box::new)),
+            None => Self::over_common(url),
+        }
+    }
+
+    #[cfg(all(feature = "websocket", feature = "http"))]
+    fn over_common(url: &str) -> Self {
         if is_http(url) { Self::over_http(url) } else { Self::over_websocket(url) }
     }
 
     #[cfg(all(feature = "websocket", not(feature = "http")))]
-    pub(super) fn of(url: &str) -> Self {
+    fn over_common(url: &str) -> Self {
         Self::over_websocket(url)
     }
 
     #[cfg(all(feature = "http", not(feature = "websocket")))]
-    pub(super) fn of(url: &str) -> Self {
+    fn over_common(url: &str) -> Self {
         Self::over_http(url)
+    }
+
+    #[cfg(not(any(feature = "http", feature = "websocket")))]
+    fn over_common(_url: &str) -> Self {
+        let detail = "this build has no carrier for such an address; build with the feature websocket or http";
+        Self::Own(Err(TransportError::new(TransportErrorKind::Config, detail)))
     }
 
     #[cfg(feature = "websocket")]
@@ -110,6 +123,7 @@ impl Target {
                 #[cfg(feature = "websocket")]
                 self.websocket(|socket| Ok(socket.connect_timeout(timeout)));
             }
+            Self::Own(own) => change(own, |own| Ok(own.connect_timeout(timeout))),
             Self::Transport(_) => timeouts.connect = timeout,
         }
     }
@@ -121,8 +135,6 @@ impl Target {
         headers: &[(String, String)],
         max_message: usize,
     ) -> Result<(Box<dyn Transport>, Option<String>), Error> {
-        // Without a carrier of ours there is nobody to tell.
-        let _ = (&token, headers, max_message);
         #[cfg(feature = "websocket")]
         let socket_of = |socket: WebSocket| {
             let socket = super::imp::headers(socket.max_message(max_message), headers)?;
@@ -153,6 +165,16 @@ impl Target {
                     return Ok((Box::new(Fallback::new(socket_of(*socket?)?, http)), Some(url)));
                 }
                 Ok((Box::new(http), Some(url)))
+            }
+            Self::Own(own) => {
+                let own = own?;
+                if token.is_some() || !headers.is_empty() {
+                    let detail = "this carrier has no place for a token or headers; leave them out";
+                    return Err(TransportError::new(TransportErrorKind::Config, detail).into());
+                }
+                let transport = own.open(max_message);
+                let address = transport.address();
+                Ok((transport, address))
             }
             Self::Transport(transport) => {
                 let address = transport.address();

@@ -1,14 +1,31 @@
 //! What a browser cannot do.
 
-#[cfg(feature = "http")]
 use std::time::Duration;
 
 #[cfg(feature = "http")]
 use crate::session::Timeouts;
 #[cfg(feature = "http")]
 use crate::transport::Http;
+use crate::transport::{Transport, TransportError};
 #[cfg(feature = "websocket")]
-use crate::transport::{TransportError, TransportErrorKind, WebSocket};
+use crate::transport::{TransportErrorKind, WebSocket};
+
+/// A browser opens no sockets of its own: there is none.
+pub(super) enum Own {}
+
+impl Own {
+    pub(super) fn of(_url: &str) -> Option<Result<Self, TransportError>> {
+        None
+    }
+
+    pub(super) fn connect_timeout(self, _timeout: Duration) -> Self {
+        self
+    }
+
+    pub(super) fn open(self, _max_message: usize) -> Box<dyn Transport> {
+        match self {}
+    }
+}
 
 #[cfg(feature = "websocket")]
 pub(super) fn headers(socket: WebSocket, headers: &[(String, String)]) -> Result<WebSocket, TransportError> {

@@ -9,11 +9,26 @@ cfg_if::cfg_if! {
         mod tls;
     }
 }
+mod stream;
+mod tcp;
+cfg_if::cfg_if! {
+    if #[cfg(unix)] {
+        mod unix;
+    } else {
+        #[path = "no_unix.rs"]
+        mod unix;
+    }
+}
 #[cfg(feature = "websocket")]
 mod websocket;
 
 #[cfg(feature = "http")]
 pub(crate) use fetch::{Fetcher, HttpOptions};
+pub use stream::StreamTransport;
+#[allow(unused_imports, reason = "what composes on lines needs features")]
+pub(crate) use stream::{LineOptions, MAX_MESSAGE, lines};
+pub use tcp::{Tcp, TcpKeepAlive};
+pub use unix::Unix;
 #[cfg(feature = "websocket")]
 pub use websocket::WebSocket;
 #[cfg(feature = "server")]
