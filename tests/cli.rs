@@ -414,7 +414,7 @@ fn ctrl_c_cancels_the_call() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let server = everywire::server::Server::builder("endless", "1").tool("endless", Endless(tx)).build();
     let listener = runtime.block_on(server.bind_websocket("127.0.0.1:0").into_future()).expect("bound");
-    let url = format!("ws://{}/", listener.local_addr());
+    let url = listener.url().to_owned();
     runtime.spawn(listener.run(std::future::pending()));
     for era in ["modern", "legacy"] {
         let process = program()

@@ -29,7 +29,7 @@ struct Running {
 
 async fn run(bind: Bind) -> Running {
     let listener = bind.await.expect("it binds");
-    let address = listener.local_addr();
+    let address = listener.local_addr().expect("a TCP address");
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(listener.run(async { drop(stopped.await) }));
     Running { address, stop: Some(stop), task }
@@ -241,7 +241,7 @@ async fn loopback_is_the_default() {
         assert!(refused.is_config() && refused.to_string().contains("allow_remote"), "{refused}");
     }
     let allowed = server().bind_websocket("0.0.0.0:0").allow_remote(true).await.expect("allowed");
-    assert!(allowed.local_addr().port() > 0);
+    assert!(allowed.local_addr().is_some_and(|address| address.port() > 0));
     let running = start().await;
     let taken = server().bind_websocket(running.address).await.expect_err("taken");
     assert!(taken.is_config() && taken.to_string().contains("cannot listen"), "{taken}");

@@ -53,7 +53,7 @@ pub(crate) async fn serve(kind: Kind) -> Result<(), Fault> {
             _ => server.bind_websocket("127.0.0.1:0"),
         };
         let listener = bind.max_connections(usize::MAX).await?;
-        println!("{}", listener.local_addr());
+        println!("{}", listener.local_addr().expect("a TCP address"));
         return Ok(listener.run(std::future::pending()).await?);
     }
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;

@@ -27,7 +27,7 @@ async fn main() -> Result<(), everywire::Error> {
     let server = prompts::add(server);
 
     let listener = server.build().bind_http(address).await?;
-    println!("http://{}/mcp", listener.local_addr());
+    println!("{}mcp", listener.url());
     listener.run(std::future::pending()).await
 }
 

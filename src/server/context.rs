@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::Server;
 use super::answer::ToolError;
+use super::peer::Peer;
 use super::request::Request;
 use super::subscriptions::notification;
 use crate::frame::RequestId;
@@ -274,6 +275,11 @@ impl RequestContext {
     /// Who the connection was authenticated as.
     pub fn principal(&self) -> Option<&str> {
         self.request.shared.principal.as_deref()
+    }
+
+    /// Who is at the other end: address, Unix credentials, origin, as far as the carrier tells.
+    pub fn peer(&self) -> &Peer {
+        &self.request.shared.peer
     }
 
     /// The request's `_meta`.

@@ -13,6 +13,8 @@ mod handler;
 mod handshake;
 mod keep_alive;
 mod meta;
+#[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "what only native listeners know"))]
+mod peer;
 #[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "what only HTTP uses, which is native"))]
 mod registry;
 mod request;
@@ -28,7 +30,7 @@ cfg_if::cfg_if! {
         mod listen;
         mod origin;
         pub use self::http::{HttpBody, HttpOptions, HttpService, HttpServiceBuilder, Principal};
-        pub use listen::{Bind, Listener, Page};
+        pub use listen::{Bind, Listener, Page, Serve};
     }
 }
 
@@ -41,6 +43,7 @@ pub use answer::ToolError;
 pub use builder::ServerBuilder;
 pub use context::RequestContext;
 pub use handler::{CompleteRequest, CompletionHandler, PromptHandler, ReadRequest, ResourceHandler, ToolHandler};
+pub use peer::{Peer, PeerCredentials};
 
 use connection::Connection;
 use registry::Registry;
@@ -124,7 +127,7 @@ impl Server {
     /// # Cancel safety
     /// Dropping the future cancels the connection's handlers and drops the link.
     pub fn serve_link(&self, link: Link) -> impl Future<Output = Result<(), TransportError>> + MaybeSend + use<> {
-        self.serve(link, None, Box::pin(std::future::pending()))
+        self.serve_link_as(link, None, Box::pin(std::future::pending()))
     }
 
     /// [`Self::serve_link`] for a connection that was authenticated: `principal` is what handlers see, and what the state
@@ -142,11 +145,18 @@ impl Server {
         principal: Option<String>,
         shutdown: BoxFuture<'static, ()>,
     ) -> impl Future<Output = Result<(), TransportError>> + MaybeSend + use<> {
-        self.serve(link, principal, shutdown)
+        let peer = Peer::new(link.transport);
+        self.connection(link, principal, peer, shutdown)
     }
 
-    fn serve(&self, link: Link, principal: Option<String>, shutdown: BoxFuture<'static, ()>) -> Connection {
-        let shared = Arc::new(Shared::new(principal));
+    fn connection(
+        &self,
+        link: Link,
+        principal: Option<String>,
+        peer: Peer,
+        shutdown: BoxFuture<'static, ()>,
+    ) -> Connection {
+        let shared = Arc::new(Shared::new(principal, Arc::new(peer)));
         self.inner.register(&shared);
         Connection::new(self.inner.clone(), shared, link, shutdown)
     }

@@ -11,6 +11,7 @@ use futures_channel::oneshot;
 use futures_util::task::AtomicWaker;
 
 use super::meta::ClientFacts;
+use super::peer::Peer;
 use super::subscriptions::{Change, Listen};
 use crate::error::RpcError;
 use crate::frame::RequestId;
@@ -35,6 +36,7 @@ pub(super) struct Shared {
     pub(super) asking: AtomicUsize,
     gone: AtomicBool,
     pub(super) principal: Option<String>,
+    pub(super) peer: Arc<Peer>,
 }
 
 #[derive(Default)]
@@ -101,16 +103,16 @@ pub(super) struct Session {
 }
 
 impl Shared {
-    pub(super) fn new(principal: Option<String>) -> Self {
-        Self::over(Arc::default(), 0, false, principal)
+    pub(super) fn new(principal: Option<String>, peer: Arc<Peer>) -> Self {
+        Self::over(Arc::default(), 0, false, principal, peer)
     }
 
     /// One call of a session: an outbox of its own, everything else is the session's. `owner` is the call's number, not 0.
-    pub(super) fn call(&self, owner: u64, resumable: bool) -> Self {
-        Self::over(self.state.clone(), owner, resumable, self.principal.clone())
+    pub(super) fn call(&self, owner: u64, resumable: bool, peer: Arc<Peer>) -> Self {
+        Self::over(self.state.clone(), owner, resumable, self.principal.clone(), peer)
     }
 
-    fn over(state: Arc<Lock<State>>, owner: u64, resumable: bool, principal: Option<String>) -> Self {
+    fn over(state: Arc<Lock<State>>, owner: u64, resumable: bool, principal: Option<String>, peer: Arc<Peer>) -> Self {
         Self {
             state,
             owner,
@@ -120,6 +122,7 @@ impl Shared {
             asking: AtomicUsize::new(0),
             gone: AtomicBool::new(false),
             principal,
+            peer,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::{check, our_server, printed_by};
 
 async fn meets(mut command: Command, mode: Option<&str>, version: Option<&str>) {
     let listener = our_server().bind_http("127.0.0.1:0").await.expect("binds");
-    command.args(mode).arg(format!("http://{}/mcp", listener.local_addr()));
+    command.args(mode).arg(format!("{}mcp", listener.url()));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = tokio::spawn(listener.run(async move { _ = stopped.await }));
     let seen = printed_by(command).await;

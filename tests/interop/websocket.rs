@@ -32,7 +32,7 @@ async fn our_client_and_the_python_sdk_server() {
 /// What a foreign client saw of our server.
 async fn seen_by(mut command: Command) -> Value {
     let listener = our_server().bind_websocket("127.0.0.1:0").await.expect("binds");
-    command.arg(format!("ws://{}/", listener.local_addr()));
+    command.arg(listener.url());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = tokio::spawn(listener.run(async move { _ = stopped.await }));
     let seen = printed_by(command).await;

@@ -63,7 +63,7 @@ async fn it_mounts_in_axum() {
 async fn one_address_answers_websocket_and_http() {
     let server = builder().build();
     for site in [
-        Site::with(&server, |bind| bind.path("/mcp").websocket()).await,
+        Site::with(&server, |bind| bind.path("/mcp").and_websocket()).await,
         Site::over(server.bind_websocket("127.0.0.1:0").path("/mcp").http(HttpOptions::new())).await,
     ] {
         let url = format!("ws://{}/mcp", site.address);
@@ -94,7 +94,7 @@ async fn one_address_answers_websocket_and_http() {
 #[tokio::test]
 async fn handlers_do_not_know_the_carrier() {
     let server = builder().build();
-    let site = Site::with(&server, |bind| bind.websocket()).await;
+    let site = Site::with(&server, |bind| bind.and_websocket()).await;
     let client = soon(Client::connect(&format!("ws://{}/", site.address))).await.expect("connected");
     let over_websocket = soon(async { client.call_tool("echo", json!({"x": [1, 2]})).await }).await.expect("a result");
     let modern = site.call("echo", json!({"x": [1, 2]})).await.json().await;

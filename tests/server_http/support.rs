@@ -61,7 +61,7 @@ impl Site {
     pub async fn over(bind: Bind) -> Self {
         let listener = bind.await.expect("bound");
         let (stop, stopped) = oneshot::channel::<()>();
-        let address = listener.local_addr();
+        let address = listener.local_addr().expect("a TCP address");
         let task = tokio::spawn(listener.run(async move {
             let _ = stopped.await;
         }));

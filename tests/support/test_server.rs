@@ -108,7 +108,7 @@ async fn main() -> Result<(), everywire::Error> {
         .build();
     let http = HttpOptions::new().cors(true);
     let listener = server.bind_websocket(format!("127.0.0.1:{}", number("--port"))).http(http).await?;
-    println!("listening {}", listener.local_addr().port());
+    println!("listening {}", listener.local_addr().map_or(0, |address| address.port()));
     listener
         .run(async {
             let _ = tokio::io::stdin().read(&mut [0]).await;

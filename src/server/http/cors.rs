@@ -3,13 +3,12 @@
 //! The headers that a request mirrors its arguments into (`Mcp-Param-*`) cannot be listed ahead, and `*` does not cover
 //! `Authorization`; so a preflight is answered with those that it asks for and that a client of MCP may send.
 
-use http::StatusCode;
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_HEADERS,
     ACCESS_CONTROL_REQUEST_METHOD, HeaderMap, HeaderName, HeaderValue, VARY,
 };
-use http::request::Parts;
+use http::{Method, StatusCode};
 
 use super::reply::{self, Reply};
 
@@ -29,8 +28,8 @@ const MAY_SEND: &[&str] = &[
 ];
 const MAY_READ: &str = "Mcp-Session-Id, WWW-Authenticate, Retry-After";
 
-pub(super) fn is_preflight(parts: &Parts) -> bool {
-    parts.method == http::Method::OPTIONS && parts.headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+pub(in crate::server) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
+    *method == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 /// Answers a preflight. [`apply`] says whose page it is.

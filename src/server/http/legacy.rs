@@ -9,7 +9,7 @@ use super::event::EventId;
 use super::exchange::Exchange;
 use super::head;
 use super::reply::{self, Reply, busy, refuse};
-use super::service::{ALLOW, ALLOW_STATELESS, Endpoint};
+use super::service::{ALLOW, ALLOW_STATELESS, Caller, Endpoint};
 use super::session::{Busy, Visit};
 use super::sessions::Refused;
 use super::stream::{Carrier, Rest, Stream};
@@ -31,18 +31,18 @@ impl Endpoint {
     pub(super) async fn answer_legacy(
         &self,
         headers: &HeaderMap,
-        principal: Option<String>,
+        caller: Caller,
         asked: Asked,
         params: Params,
         meta: RequestMeta,
     ) -> Reply {
         if asked.method == method::INITIALIZE {
-            return self.initialize(principal, &asked);
+            return self.initialize(caller, &asked);
         }
         if !self.options.sessions {
-            return self.answer_stateless(headers, principal, asked, params, meta).await;
+            return self.answer_stateless(headers, caller, asked, params, meta).await;
         }
-        let visit = match self.visit(headers, principal.as_deref()) {
+        let visit = match self.visit(headers, caller.principal.as_deref()) {
             Ok(visit) => visit,
             Err(refused) => return *refused,
         };
@@ -59,7 +59,7 @@ impl Endpoint {
             }
         }
         let number = session.number();
-        let shared = Arc::new(session.shared.call(number, session.primes));
+        let shared = Arc::new(session.shared.call(number, session.primes, caller.peer));
         let running = match begin(&self.server.inner, &shared, number, &asked, params, meta) {
             Ok(Started::Running(running)) => running,
             Ok(Started::Answered(text)) => return reply::json(StatusCode::OK, text),
@@ -78,9 +78,9 @@ impl Endpoint {
         Carrier::new(visit, stream, Some(0)).reply(self.options.keep_alive).await
     }
 
-    fn initialize(&self, principal: Option<String>, asked: &Asked) -> Reply {
+    fn initialize(&self, caller: Caller, asked: &Asked) -> Reply {
         let server = &self.server.inner;
-        let shared = Arc::new(Shared::new(principal));
+        let shared = Arc::new(Shared::new(caller.principal, caller.peer));
         let text = match try_start(server, &shared, &mut MetaReader::default(), 0, asked) {
             Ok(Started::Answered(text)) => text,
             Err(failure) => return reply::json(StatusCode::BAD_REQUEST, failure.text(Some(&asked.id))),
@@ -113,7 +113,7 @@ impl Endpoint {
     async fn answer_stateless(
         &self,
         headers: &HeaderMap,
-        principal: Option<String>,
+        caller: Caller,
         asked: Asked,
         params: Params,
         meta: RequestMeta,
@@ -122,7 +122,7 @@ impl Endpoint {
         let version = said.filter(|said| LEGACY.contains(said)).unwrap_or(UNSAID).to_owned();
         let capabilities = Object::new().build();
         let client = Arc::new(ClientFacts { modern: false, version, info: None, capabilities });
-        let shared = Arc::new(Shared::new(principal));
+        let shared = Arc::new(Shared::new(caller.principal, caller.peer));
         shared.state.lock().session = Some(Agreed { client, level: LogLevel::Info, subscribed: Default::default() });
         match begin(&self.server.inner, &shared, 1, &asked, params, meta) {
             Ok(Started::Running(running)) => Exchange::run(shared, running).reply(self.options.keep_alive).await,

@@ -23,6 +23,7 @@ mod stream;
 
 pub use body::HttpBody;
 pub use builder::HttpServiceBuilder;
+pub(in crate::server) use cors::is_preflight;
 pub use options::HttpOptions;
 pub(in crate::server) use reply::refuse as refusal;
 pub use service::{HttpService, Principal};

@@ -8,7 +8,7 @@ use super::exchange::Exchange;
 use super::head;
 use super::mirror;
 use super::reply::{self, Reply};
-use super::service::Endpoint;
+use super::service::{Caller, Endpoint};
 use crate::json::{Json, Object};
 use crate::proto::code;
 use crate::proto::meta::PROTOCOL_VERSION;
@@ -23,7 +23,7 @@ impl Endpoint {
     pub(super) async fn answer_modern(
         &self,
         headers: &HeaderMap,
-        principal: Option<String>,
+        caller: Caller,
         asked: Asked,
         params: Params,
         meta: Result<RequestMeta, Failure>,
@@ -33,7 +33,7 @@ impl Endpoint {
             Err(refused) => return *refused,
         };
         let server = &self.server.inner;
-        let shared = Arc::new(Shared::new(principal));
+        let shared = Arc::new(Shared::new(caller.principal, caller.peer));
         match begin(server, &shared, 1, &asked, params, meta) {
             Err(failure) => reply::failure(&failure, Some(&asked.id)),
             Ok(Started::Answered(text)) => reply::json(http::StatusCode::OK, text),

@@ -29,11 +29,13 @@ use crate::server::answer::Failure;
 use crate::server::dispatch::{Asked, Params};
 use crate::server::meta::MetaReader;
 use crate::server::origin::Policy;
+use crate::server::peer::Peer;
 
 pub(super) const ALLOW: &str = "GET, POST, DELETE";
 pub(super) const ALLOW_STATELESS: &str = "POST";
 
-/// Who a request was authenticated as. Authentication in front of [`HttpService`] puts it into the request's extensions:
+/// Who a request was authenticated as. Authentication in front of [`HttpService`] puts it into the request's extensions
+/// (as a [`Peer`] may be put there, of whom the server in front knows more):
 /// handlers see it ([`RequestContext::principal`](crate::server::RequestContext::principal)), and sessions and the state
 /// of interactive requests are bound to it.
 #[derive(Clone, PartialEq, Eq)]
@@ -63,12 +65,31 @@ pub struct HttpService {
     memory: Arc<Memory>,
 }
 
+/// Who sends a request.
+pub(super) struct Caller {
+    pub(super) principal: Option<String>,
+    pub(super) peer: Arc<Peer>,
+}
+
 /// What requests mostly have in common with the last one, which was looked at already.
-#[derive(Default)]
 struct Memory {
+    /// What is known of every peer.
+    peer: Peer,
     meta: Lock<MetaReader>,
-    /// Addressed by this name and on behalf of this origin a request is admitted.
-    admitted: Lock<Option<(HeaderValue, Option<HeaderValue>)>>,
+    admitted: Lock<Option<Admitted>>,
+}
+
+/// Addressed by this name and on behalf of this origin a request is admitted.
+struct Admitted {
+    host: HeaderValue,
+    origin: Option<HeaderValue>,
+    peer: Arc<Peer>,
+}
+
+impl Memory {
+    fn new(peer: Peer) -> Arc<Self> {
+        Arc::new(Self { peer, meta: Lock::default(), admitted: Lock::default() })
+    }
 }
 
 pub(super) struct Endpoint {
@@ -87,12 +108,12 @@ impl HttpService {
         let cors = options.cors || !policy.origins.is_empty();
         let closing = watch::Sender::new(false);
         let endpoint = Endpoint { server, options, sessions, policy, cors, max_message, closing };
-        Self { endpoint: Arc::new(endpoint), memory: Arc::default() }
+        Self { endpoint: Arc::new(endpoint), memory: Memory::new(Peer::new("http")) }
     }
 
     /// The same endpoint for another connection, whose client's requests are like each other.
-    pub(in crate::server) fn connection(&self) -> Self {
-        Self { endpoint: self.endpoint.clone(), memory: Arc::default() }
+    pub(in crate::server) fn connection(&self, peer: Peer) -> Self {
+        Self { endpoint: self.endpoint.clone(), memory: Memory::new(peer) }
     }
 
     /// Begins to stop: subscriptions end with a result, other streams that nobody's answer is awaited on end, new requests
@@ -108,28 +129,41 @@ impl HttpService {
         self.endpoint.sessions.clear();
     }
 
+    /// Who sends a request.
+    ///
+    /// # Errors
     /// The answer to a request that is addressed under a wrong name, or by a page that may not.
-    pub(in crate::server) fn refused(&self, headers: &HeaderMap, uri: &Uri) -> Option<Response<HttpBody>> {
-        self.endpoint.admit(headers, uri, &self.memory).err().map(|refused| *refused)
+    pub(in crate::server) fn admit(
+        &self,
+        headers: &HeaderMap,
+        uri: &Uri,
+    ) -> Result<Arc<Peer>, Box<Response<HttpBody>>> {
+        self.endpoint.admit(headers, uri, &self.memory)
     }
 
     async fn serve<B: Body<Data = Bytes>>(&self, request: Request<B>) -> Response<HttpBody> {
-        match self.refused(request.headers(), request.uri()) {
-            Some(refused) => refused,
-            None => self.serve_admitted(request).await,
+        match self.admit(request.headers(), request.uri()) {
+            Ok(peer) => {
+                let told = request.extensions().get::<Peer>().cloned();
+                self.serve_admitted(request, told.map_or(peer, Arc::new)).await
+            }
+            Err(refused) => *refused,
         }
     }
 
-    /// Answers a request that was not [`refused`](Self::refused).
+    /// Answers a request of this peer, which was [admitted](Self::admit).
     pub(in crate::server) async fn serve_admitted<B: Body<Data = Bytes>>(
         &self,
         request: Request<B>,
+        peer: Arc<Peer>,
     ) -> Response<HttpBody> {
         let (parts, body) = request.into_parts();
-        let preflight = self.endpoint.cors && parts.headers.contains_key(ORIGIN) && cors::is_preflight(&parts);
+        let preflight = self.endpoint.cors
+            && parts.headers.contains_key(ORIGIN)
+            && cors::is_preflight(&parts.method, &parts.headers);
         let reply = match preflight {
             true => cors::preflight(&parts.headers),
-            false => self.endpoint.answer(&parts, body, &self.memory.meta).await,
+            false => self.endpoint.answer(&parts, body, peer, &self.memory.meta).await,
         };
         self.readable(&parts.headers, reply)
     }
@@ -177,13 +211,13 @@ impl Endpoint {
     }
 
     /// Under which name the server is addressed, and by whose page.
-    fn admit(&self, headers: &HeaderMap, uri: &Uri, memory: &Memory) -> Result<(), Box<Reply>> {
-        let same = |(host, origin): &(HeaderValue, Option<HeaderValue>)| {
+    fn admit(&self, headers: &HeaderMap, uri: &Uri, memory: &Memory) -> Result<Arc<Peer>, Box<Reply>> {
+        let same = |Admitted { host, origin, .. }: &Admitted| {
             let mut hosts = headers.get_all(HOST).iter();
             hosts.next() == Some(host) && hosts.next().is_none() && headers.get(ORIGIN) == origin.as_ref()
         };
-        if memory.admitted.lock().as_ref().is_some_and(same) {
-            return Ok(());
+        if let Some(known) = memory.admitted.lock().as_ref().filter(|known| same(known)) {
+            return Ok(known.peer.clone());
         }
         let readable = |value: &HeaderValue| value.to_str().unwrap_or("\u{fffd}").to_owned();
         let mut hosts = headers.get_all(HOST).iter();
@@ -199,20 +233,28 @@ impl Endpoint {
         let origin = headers.get(ORIGIN).map(readable);
         let admitted = self.policy.check_host(Some(&host)).and_then(|()| self.policy.check_origin(origin.as_deref()));
         admitted.map_err(|why| Box::new(refuse(StatusCode::FORBIDDEN, why)))?;
+        let peer = Arc::new(Peer { origin, ..memory.peer.clone() });
         if let Some(host) = headers.get(HOST) {
-            *memory.admitted.lock() = Some((host.clone(), headers.get(ORIGIN).cloned()));
+            let (host, origin, peer) = (host.clone(), headers.get(ORIGIN).cloned(), peer.clone());
+            *memory.admitted.lock() = Some(Admitted { host, origin, peer });
         }
-        Ok(())
+        Ok(peer)
     }
 
-    async fn answer<B: Body<Data = Bytes>>(&self, parts: &Parts, body: B, reader: &Lock<MetaReader>) -> Reply {
+    async fn answer<B: Body<Data = Bytes>>(
+        &self,
+        parts: &Parts,
+        body: B,
+        peer: Arc<Peer>,
+        reader: &Lock<MetaReader>,
+    ) -> Reply {
         if *self.closing.borrow() {
             let text = "the server is shutting down; connect again";
             return reply::busy(StatusCode::SERVICE_UNAVAILABLE, None, text);
         }
         let principal = parts.extensions.get::<Principal>().map(|principal| principal.0.clone());
         match parts.method {
-            Method::POST => self.post(parts, body, principal, reader).await,
+            Method::POST => self.post(parts, body, Caller { principal, peer }, reader).await,
             Method::GET => self.get(&parts.headers, principal.as_deref()),
             Method::DELETE => self.delete(&parts.headers, principal.as_deref()),
             _ => reply::not_allowed(if self.options.sessions { ALLOW } else { ALLOW_STATELESS }, "send a POST"),
@@ -223,7 +265,7 @@ impl Endpoint {
         &self,
         parts: &Parts,
         body: B,
-        principal: Option<String>,
+        caller: Caller,
         reader: &Lock<MetaReader>,
     ) -> Reply {
         let headers = &parts.headers;
@@ -252,7 +294,7 @@ impl Endpoint {
         match (message.method, message.id) {
             (Some(method), MessageId::Id(id)) => {
                 let asked = Asked { id, method, params: message.params };
-                self.request(headers, principal, asked, reader).await
+                self.request(headers, caller, asked, reader).await
             }
             (Some(_), MessageId::Alien) => {
                 let text = "the id of a request must be a string or an integer below 2^53";
@@ -260,7 +302,7 @@ impl Endpoint {
             }
             (Some(method), MessageId::Absent) => match version(headers) {
                 Version::Legacy | Version::Unsaid => {
-                    self.notified(headers, principal.as_deref(), &method, message.params.as_ref())
+                    self.notified(headers, caller.principal.as_deref(), &method, message.params.as_ref())
                 }
                 Version::Modern => reply::empty(StatusCode::ACCEPTED),
                 Version::Unknown => unknown_version(),
@@ -268,7 +310,13 @@ impl Endpoint {
             (None, id) => match version(headers) {
                 Version::Legacy | Version::Unsaid => {
                     let id = if let MessageId::Id(id) = id { Some(id) } else { None };
-                    self.answered(headers, principal.as_deref(), id.as_ref(), message.result, message.error.as_ref())
+                    self.answered(
+                        headers,
+                        caller.principal.as_deref(),
+                        id.as_ref(),
+                        message.result,
+                        message.error.as_ref(),
+                    )
                 }
                 Version::Modern => {
                     refuse(StatusCode::BAD_REQUEST, "a server of this revision asks nothing that could be answered")
@@ -278,23 +326,17 @@ impl Endpoint {
         }
     }
 
-    async fn request(
-        &self,
-        headers: &HeaderMap,
-        principal: Option<String>,
-        asked: Asked,
-        reader: &Lock<MetaReader>,
-    ) -> Reply {
+    async fn request(&self, headers: &HeaderMap, caller: Caller, asked: Asked, reader: &Lock<MetaReader>) -> Reply {
         let params = match Params::read(asked.params.as_ref()) {
             Ok(params) => params,
             Err(failure) => return reply::json(StatusCode::BAD_REQUEST, failure.text(Some(&asked.id))),
         };
         let meta = reader.lock().read(params.meta.as_ref());
         if is_modern(headers, &meta, params.meta.as_ref()) {
-            return self.answer_modern(headers, principal, asked, params, meta).await;
+            return self.answer_modern(headers, caller, asked, params, meta).await;
         }
         match meta {
-            Ok(meta) => self.answer_legacy(headers, principal, asked, params, meta).await,
+            Ok(meta) => self.answer_legacy(headers, caller, asked, params, meta).await,
             Err(failure) => reply::json(StatusCode::OK, failure.text(Some(&asked.id))),
         }
     }

@@ -5,20 +5,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use http::header::UPGRADE;
-use http::{Method, Request, Response, StatusCode, Version};
+use http::header::{UPGRADE, WWW_AUTHENTICATE};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use tokio::net::TcpStream;
-use tokio::sync::watch;
+use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::handshake::Door;
+use super::accept::Stopping;
+use super::door::Door;
 use super::pace::{Counted, Judge, Pace, Paced};
 use crate::platform::{BoxFuture, Lock};
-use crate::server::http::{HttpBody, HttpService, refusal};
+use crate::server::Peer;
+use crate::server::http::{HttpBody, HttpService, is_preflight, refusal};
 use crate::transport::{Link, served};
 
 /// Largest request head in bytes, with room for arguments that are repeated in headers.
@@ -30,6 +31,7 @@ const PING: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct Front {
     pub(super) service: HttpService,
+    pub(super) door: Arc<Door>,
     pub(super) websocket: bool,
     pub(super) timeout: Duration,
     pub(super) streams: u32,
@@ -43,12 +45,10 @@ enum Signal {
 
 impl Front {
     /// Serves a connection until it ends, or becomes a WebSocket.
-    pub(super) async fn serve(
-        &self,
-        stream: TcpStream,
-        door: Arc<Door>,
-        mut stopping: watch::Receiver<bool>,
-    ) -> Option<Link> {
+    pub(super) async fn serve<S>(&self, stream: S, peer: Peer, stopping: &Stopping) -> Option<(Link, Peer)>
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let pace = Arc::new(Pace::default());
         let mut judge = Judge::new(pace.clone(), self.timeout);
         let tick = judge.tick();
@@ -59,9 +59,9 @@ impl Front {
             })
         };
         let answering = Arc::new(Answering {
-            service: self.service.connection(),
+            service: self.service.connection(Peer { transport: "http", ..peer }),
             websocket: self.websocket,
-            door: door.clone(),
+            door: self.door.clone(),
             pace: pace.clone(),
             upgrade: Lock::default(),
         });
@@ -84,8 +84,9 @@ impl Front {
         // Looked at only when one of them wakes, however often the connection does.
         let mut signals: FuturesUnordered<BoxFuture<'static, Signal>> = FuturesUnordered::new();
         signals.push(ticking());
+        let stop = stopping.wait();
         signals.push(Box::pin(async move {
-            let _ = stopping.wait_for(|stop| *stop).await;
+            stop.await;
             Signal::Stop
         }));
         loop {
@@ -100,9 +101,10 @@ impl Front {
                 },
             }
         }
-        let upgrade = answering.upgrade.lock().take()?;
+        let (upgrade, peer) = answering.upgrade.lock().take()?;
         let upgraded = tokio::time::timeout(self.timeout, upgrade).await.ok()?.ok()?;
-        Some(served(TokioIo::new(upgraded), Vec::new(), door.max_message))
+        let peer = Peer { transport: "websocket", ..(*peer).clone() };
+        Some((served(TokioIo::new(upgraded), Vec::new(), self.door.max_message), peer))
     }
 }
 
@@ -112,8 +114,8 @@ struct Answering {
     websocket: bool,
     door: Arc<Door>,
     pace: Arc<Pace>,
-    /// Set where the connection becomes a WebSocket.
-    upgrade: Lock<Option<OnUpgrade>>,
+    /// Set where the connection becomes a WebSocket, of this peer.
+    upgrade: Lock<Option<(OnUpgrade, Arc<Peer>)>>,
 }
 
 impl Answering {
@@ -124,9 +126,10 @@ impl Answering {
     }
 
     async fn respond(&self, mut request: Request<Incoming>) -> Response<HttpBody> {
-        if let Some(refused) = self.service.refused(request.headers(), request.uri()) {
-            return refused;
-        }
+        let peer = match self.service.admit(request.headers(), request.uri()) {
+            Ok(peer) => peer,
+            Err(refused) => return *refused,
+        };
         let path = request.uri().path();
         let upgrades = self.websocket && request.headers().contains_key(UPGRADE);
         if request.method() == Method::GET
@@ -139,20 +142,28 @@ impl Answering {
             let nothing = refusal(StatusCode::NOT_FOUND, "there is nothing at this path");
             return self.service.readable(request.headers(), nothing);
         }
-        if upgrades {
-            return self.upgrade(&mut request);
+        // A browser asks on its own behalf whether the page may send the token (WHATWG Fetch, CORS-preflight).
+        if !is_preflight(request.method(), request.headers())
+            && let Err((status, why)) = self.door.check_token(request.headers())
+        {
+            let mut refused = refusal(status, why);
+            refused.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            return self.service.readable(request.headers(), refused);
         }
-        self.service.serve_admitted(request).await
+        if upgrades {
+            return self.upgrade(&mut request, peer);
+        }
+        self.service.serve_admitted(request, peer).await
     }
 
-    fn upgrade(&self, request: &mut Request<Incoming>) -> Response<HttpBody> {
+    fn upgrade(&self, request: &mut Request<Incoming>, peer: Arc<Peer>) -> Response<HttpBody> {
         let mut head = Request::new(());
         *head.method_mut() = request.method().clone();
         *head.version_mut() = request.version();
         *head.headers_mut() = request.headers().clone();
         match Door::accept(&head) {
             Ok(response) => {
-                *self.upgrade.lock() = Some(hyper::upgrade::on(request));
+                *self.upgrade.lock() = Some((hyper::upgrade::on(request), peer));
                 response.map(|()| HttpBody::whole(""))
             }
             Err((status, why)) => refusal(status, why),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Response};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
-use super::handshake::part;
+use super::door::part;
 use crate::server::http::HttpBody;
 
 /// A page that a listener serves beside its endpoint: see [`Bind::page`](super::Bind::page).

@@ -24,14 +24,15 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
         .bind_http(format!("127.0.0.1:{}", args.port))
         // The page that is being worked on has an origin of its own; pages of other machines are let in by neither.
         .http(HttpOptions::new().cors(true))
-        .websocket()
+        .and_websocket()
         .path("/mcp")
         .drain_timeout(Duration::from_secs(1));
     let listener = pages.into_iter().fold(bind, |bind, (path, page)| bind.page(path, page)).await?;
-    let address = listener.local_addr();
-    let (http, websocket) = (format!("http://{address}/mcp"), format!("ws://{address}/mcp"));
+    let http = listener.url().to_owned();
+    let websocket = http.replacen("http", "ws", 1);
+    let page = http.trim_end_matches("/mcp");
     let told = format!(
-        "The page:    http://{address}/#url={http}&url={websocket}\nThe server:  {http} or {websocket}\n\n\
+        "The page:    {page}/#url={http}&url={websocket}\nThe server:  {http} or {websocket}\n\n\
          Open the page, or try:  everywire tools {http}\nCtrl-C ends it.\n"
     );
     // Whoever started it may have stopped reading; the server serves on.

@@ -7,10 +7,12 @@ use tokio_tungstenite::tungstenite::Error as WsError;
 use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::handshake::machine::TryParse;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response, create_response, write_response};
-use tokio_tungstenite::tungstenite::http::{HeaderValue, StatusCode, header};
+use tokio_tungstenite::tungstenite::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::page::{self, Page};
+use super::token::{self, Token};
 use crate::proto::versions::{LEGACY, MODERN};
+use crate::server::Peer;
 use crate::server::origin::Policy;
 use crate::transport::{Link, served};
 
@@ -23,8 +25,10 @@ pub(super) struct Door {
     pub(super) policy: Policy,
     /// The only path that is served; any where `None`.
     pub(super) path: Option<String>,
-    /// What plain requests are answered with, by path.
+    /// What plain requests are answered with, by path. They need no token.
     pub(super) pages: BTreeMap<String, Page>,
+    /// What every other request has to bring.
+    pub(super) token: Option<Token>,
     pub(super) max_message: usize,
 }
 
@@ -33,14 +37,17 @@ pub(super) type Refusal = (StatusCode, &'static str);
 
 /// A request that is answered.
 enum Answer<'a> {
-    /// The handshake's response: a link begins.
-    Link(Vec<u8>),
+    /// The handshake's response: a link begins, for a page of this origin if it is one's.
+    Link {
+        response: Vec<u8>,
+        origin: Option<String>,
+    },
     Page(&'a Page),
 }
 
 impl Door {
     /// Reads the request and answers it. `None`: refused, or gone.
-    pub(super) async fn open<S>(&self, mut stream: S) -> Option<Link>
+    pub(super) async fn open<S>(&self, mut stream: S, peer: Peer) -> Option<(Link, Peer)>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -63,11 +70,12 @@ impl Door {
                 page::send(&mut stream, found).await;
                 None
             }
-            Ok((size, Answer::Link(response))) => {
+            Ok((size, Answer::Link { response, origin })) => {
                 stream.write_all(&response).await.ok()?;
                 stream.flush().await.ok()?;
                 let rest = head.split_off(size);
-                Some(served(stream, rest, self.max_message))
+                let peer = Peer { transport: "websocket", origin, ..peer };
+                Some((served(stream, rest, self.max_message), peer))
             }
             Err(refusal) => {
                 refuse(&mut stream, refusal).await;
@@ -83,7 +91,8 @@ impl Door {
             return Err((StatusCode::BAD_REQUEST, "the request needs exactly one Host header"));
         }
         self.policy.check_host(text(header::HOST)).map_err(|why| (StatusCode::FORBIDDEN, why))?;
-        self.policy.check_origin(text(header::ORIGIN)).map_err(|why| (StatusCode::FORBIDDEN, why))?;
+        let origin = text(header::ORIGIN);
+        self.policy.check_origin(origin).map_err(|why| (StatusCode::FORBIDDEN, why))?;
         let plain = !request.headers().contains_key(header::UPGRADE);
         if let (true, Some(page)) = (plain, self.pages.get(request.uri().path())) {
             return Ok(Answer::Page(page));
@@ -91,11 +100,23 @@ impl Door {
         if self.path.as_deref().is_some_and(|path| path != request.uri().path()) {
             return Err((StatusCode::NOT_FOUND, "there is nothing at this path"));
         }
+        self.check_token(request.headers())?;
         let response = Self::accept(request)?;
         let mut bytes = Vec::with_capacity(256);
         let unwritable = (StatusCode::INTERNAL_SERVER_ERROR, "the response could not be written");
         write_response(&mut bytes, &response).map_err(|_| unwritable)?;
-        Ok(Answer::Link(bytes))
+        Ok(Answer::Link { response: bytes, origin: origin.map(str::to_owned) })
+    }
+
+    /// # Errors
+    /// What to tell the client.
+    pub(super) fn check_token(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        match &self.token {
+            Some(token) if !token.is_brought(headers, headers.contains_key(header::UPGRADE)) => {
+                Err((StatusCode::UNAUTHORIZED, token::MISSING))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The response that makes a WebSocket of the request's connection.
@@ -137,10 +158,13 @@ fn not_websocket(error: &WsError) -> Refusal {
 
 /// Answers and closes; the client's own fault, so that a failure to write concerns nobody.
 pub(super) async fn refuse<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, (status, why): Refusal) {
-    let upgrade =
-        if status == StatusCode::UPGRADE_REQUIRED { "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n" } else { "" };
+    let more = match status {
+        StatusCode::UPGRADE_REQUIRED => "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",
+        StatusCode::UNAUTHORIZED => "WWW-Authenticate: Bearer\r\n",
+        _ => "",
+    };
     let response = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n{upgrade}Connection: close\r\n\r\n{why}\n",
+        "HTTP/1.1 {status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: {}\r\n{more}Connection: close\r\n\r\n{why}\n",
         why.len() + 1,
     );
     if stream.write_all(response.as_bytes()).await.is_ok() {
