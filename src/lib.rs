@@ -32,6 +32,8 @@ mod resilience;
 #[cfg(feature = "server")]
 pub mod server;
 mod session;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod text;
 pub mod transport;
 

@@ -19,6 +19,7 @@ const BELOW: &[(&str, &[&str])] = &[
     ("fuzzing", &["first_answer", "session", "transport", "frame"]),
     ("client", &["session", "transport", "frame", "resilience", "proto", "json", "platform"]),
     ("server", &["session", "transport", "frame", "resilience", "proto", "json", "platform"]),
+    ("testing", &["client", "server", "session", "transport", "frame", "resilience", "proto", "json", "platform"]),
     ("js", &["client", "session", "transport", "frame", "resilience", "proto", "json", "platform"]),
 ];
 
@@ -29,6 +30,7 @@ const LEAVES: &[&str] = &["frame::RequestId", "transport::TransportError", "tran
 const CARRIERS: &[(&str, &[&str])] = &[
     ("tungstenite", &["transport/native/websocket", "server/listen"]),
     ("hyper", &["transport/native/fetch", "server/listen", "server/http"]),
+    ("schemars::", &["server/typed"]),
     ("rustls", &["transport/native/tls.rs", "transport/native/fetch/tests"]),
 ];
 

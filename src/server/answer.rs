@@ -54,6 +54,12 @@ impl ToolError {
         }
     }
 
+    /// The arguments of a tool do not fit its schema. Since 2025-11-25 that is for the model to read and mend (server/tools,
+    /// error handling); before, it was a protocol error.
+    pub(super) fn arguments(version: &str, text: String) -> Self {
+        if version < "2025-11-25" { Self::rpc(code::INVALID_PARAMS, text) } else { Self::message(text) }
+    }
+
     pub(super) fn into_tool_outcome(self) -> Outcome {
         match self.0 {
             Kind::Message(text) => Reply::of(&CallToolResult::error(text), false),

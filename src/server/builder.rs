@@ -189,7 +189,11 @@ pub(super) fn insert_tool(registry: &Registry, name: String, handler: impl ToolH
     let required = tool.input_schema.get("required").and_then(|names| names.as_strings()).unwrap_or_default();
     // Clients do not use a tool whose annotations break the rules, so there is nothing to compare then.
     let mirrors = annotations(&tool.input_schema).unwrap_or_default();
-    let entry = ToolEntry { listed: described(&tool), required, mirrors, handler: Arc::new(ToolRunner(handler)) };
+    let listed = described(&tool);
+    // A legacy client takes the list amiss where a result is to be anything but an object (2025-11-25 schema, Tool).
+    let other = tool.output_schema.take_if(|schema| schema.get_str("type").as_deref() != Some("object"));
+    let legacy = other.map(|_| described(&tool));
+    let entry = ToolEntry { listed, legacy, required, mirrors, handler: Arc::new(ToolRunner(handler)) };
     registry.tools.insert(name, entry);
 }
 

@@ -183,9 +183,8 @@ impl Call<'_> {
         let tool = tool.ok_or_else(|| Failure::params(format!("Unknown tool: {name}")))?;
         let arguments = object(self.params.arguments.clone())?;
         if let Some(missing) = missing(&tool.required, &arguments) {
-            // For the model to read and mend (server/tools, tool execution errors).
             let text = format!("The tool {name} needs the argument {missing:?}, which is missing.");
-            return self.answered(super::ToolError::message(text).into_tool_outcome());
+            return self.answered(super::ToolError::arguments(&self.client.version, text).into_tool_outcome());
         }
         self.run(method::TOOLS_CALL, |cx| tool.handler.clone().run(arguments, cx))
     }
@@ -270,7 +269,7 @@ impl Call<'_> {
             None => None,
         };
         let page = catalogue
-            .page(cursor.as_deref(), self.server.limits.page_size)
+            .page(cursor.as_deref(), self.server.limits.page_size, self.client.modern)
             .ok_or_else(|| Failure::params("params.cursor is not a cursor of this server; begin again without one"))?;
         let mut result = Object::new().json(member, &Json::encode(&page.items)?);
         if let Some(next) = &page.next {

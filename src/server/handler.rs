@@ -200,10 +200,15 @@ pub(super) struct CompletionRunner<H>(pub(super) H);
 
 impl<H: ToolHandler> Handler<Json> for ToolRunner<H> {
     fn run(self: Arc<Self>, argument: Json, cx: RequestContext) -> BoxFuture<'static, Outcome> {
+        let modern = cx.request.client.modern;
         Box::pin(async move {
             match self.0.call(argument, cx).await {
                 Ok(mut result) => {
                     result.result_type = None;
+                    if !modern {
+                        // An object or nothing, before 2026-07-28; the text says the same (CallToolResult).
+                        result.structured_content.take_if(|value| !value.is_object());
+                    }
                     Reply::of(&result, result.meta.is_some())
                 }
                 Err(error) => error.into_tool_outcome(),

@@ -23,6 +23,8 @@ mod seal;
 mod shared;
 mod subscriptions;
 mod template;
+#[cfg(feature = "schemars")]
+mod typed;
 
 cfg_if::cfg_if! {
     if #[cfg(not(target_arch = "wasm32"))] {
@@ -44,6 +46,8 @@ pub use builder::ServerBuilder;
 pub use context::RequestContext;
 pub use handler::{CompleteRequest, CompletionHandler, PromptHandler, ReadRequest, ResourceHandler, ToolHandler};
 pub use peer::{Peer, PeerCredentials};
+#[cfg(feature = "schemars")]
+pub use typed::{Structured, ToolOutput, TypedTool, schemars};
 
 use connection::Connection;
 use registry::Registry;

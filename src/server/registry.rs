@@ -29,7 +29,7 @@ pub(super) struct Page {
 
 /// What a list shows of an entry.
 pub(super) trait Listed {
-    fn listed(&self) -> &Json;
+    fn listed(&self, modern: bool) -> &Json;
 }
 
 impl<E> Default for Catalogue<E> {
@@ -75,7 +75,7 @@ impl<E: Listed> Catalogue<E> {
     }
 
     /// The page that begins at `cursor`; `None` where the cursor is not one of ours.
-    pub(super) fn page(&self, cursor: Option<&str>, size: usize) -> Option<Page> {
+    pub(super) fn page(&self, cursor: Option<&str>, size: usize, modern: bool) -> Option<Page> {
         let entries = self.0.lock();
         let after = match cursor {
             None => 0,
@@ -85,7 +85,7 @@ impl<E: Listed> Catalogue<E> {
         let mut page = Page { items: Vec::new(), next: None };
         let mut last = 0;
         for (order, entry) in rest.by_ref().take(size) {
-            page.items.push(entry.listed().clone());
+            page.items.push(entry.listed(modern).clone());
             last = *order;
         }
         page.next = rest.next().map(|_| write_cursor(last));
@@ -105,6 +105,8 @@ fn read_cursor(cursor: &str) -> Option<u64> {
 
 pub(super) struct ToolEntry {
     pub(super) listed: Json,
+    /// What legacy clients are shown, where it differs.
+    pub(super) legacy: Option<Json>,
     /// Properties that the schema requires, at its top level.
     pub(super) required: Vec<String>,
     /// Arguments that requests over HTTP repeat in headers.
@@ -139,13 +141,19 @@ pub(super) struct Registry {
     pub(super) completion: Option<Arc<dyn Handler<CompleteRequest>>>,
 }
 
+impl Listed for ToolEntry {
+    fn listed(&self, modern: bool) -> &Json {
+        self.legacy.as_ref().filter(|_| !modern).unwrap_or(&self.listed)
+    }
+}
+
 macro_rules! listed {
     ($($entry:ident),+) => {
         $(impl Listed for $entry {
-            fn listed(&self) -> &Json {
+            fn listed(&self, _modern: bool) -> &Json {
                 &self.listed
             }
         })+
     };
 }
-listed!(ToolEntry, ResourceEntry, TemplateEntry, PromptEntry);
+listed!(ResourceEntry, TemplateEntry, PromptEntry);

@@ -137,6 +137,8 @@ pub(super) struct Call<T> {
     pub(super) breaks: u8,
     /// The call's own number was its id once: the next sending takes a fresh one.
     pub(super) resent: bool,
+    /// It left before, on a link or in a round that is over, and the server may have acted on it then.
+    pub(super) left: bool,
 }
 
 impl<T> Call<T> {
@@ -163,6 +165,7 @@ impl<T> Call<T> {
             mended: false,
             breaks: 0,
             resent: false,
+            left: false,
         }
     }
 
@@ -279,6 +282,13 @@ impl<T: Ticket> Session<T> {
         self.enqueue(id);
     }
 
+    /// What was sent of this call is lost, and the server may have acted on it.
+    pub(super) fn mark_left(&mut self, id: CallId) {
+        if let Some(call) = self.calls.get_mut(id) {
+            call.left = true;
+        }
+    }
+
     /// Puts an unsent call into its place in the queue.
     pub(super) fn enqueue(&mut self, id: CallId) {
         let unsent = self.calls.get(id).is_some_and(|call| matches!(call.wire, Wire::Unsent { .. }));
@@ -384,10 +394,12 @@ impl<T: Ticket> Session<T> {
         self.forget_wire(id, &call, Some("timed out"), now);
         let hint = match sent {
             true => self.garbage,
+            false if call.left => Some("the connection was lost, and there was none on which to send it again"),
             false if self.is_held() => Some("the request never left: the server was away, or wants to be left alone"),
             false => Some("the request never left: there was no connection"),
         };
-        let error = Error::new(ErrorKind::Timeout { after, what: "the server did not answer", hint, sent });
+        let error =
+            Error::new(ErrorKind::Timeout { after, what: "the server did not answer", hint, sent: sent || call.left });
         match call.waiter {
             Waiter::Caller(ticket) => {
                 self.metrics.timeouts += 1;

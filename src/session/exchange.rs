@@ -165,7 +165,12 @@ impl<T: Ticket> Session<T> {
             Some(Waiter::Caller(_)) if gone && unprocessed && !self.may_repeat(id) => {
                 self.fail_call(id, error.into(), now);
             }
-            Some(_) if gone && (unprocessed || self.may_repeat(id)) => self.back_to_queue(id),
+            Some(_) if gone && (unprocessed || self.may_repeat(id)) => {
+                if !unprocessed {
+                    self.mark_left(id);
+                }
+                self.back_to_queue(id);
+            }
             Some(Waiter::Caller(_)) if gone => self.interrupt(id, &error, now),
             Some(Waiter::Listen(key)) => {
                 let key = *key;
@@ -270,6 +275,9 @@ impl<T: Ticket> Session<T> {
         let over = call.deadline().zip(retry_after).is_some_and(|(until, after)| now.saturating_add(after) >= until);
         let again = unprocessed || call.replay.safe;
         if again && !over {
+            if !unprocessed {
+                self.mark_left(id);
+            }
             self.back_to_queue(id);
         } else if again {
             // It would only be told of its deadline, and not why.

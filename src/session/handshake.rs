@@ -140,6 +140,7 @@ impl<T: Ticket> Session<T> {
 
     pub(super) fn rule(&mut self, outcome: Probe, discover: Option<Json>, resent: bool, now: Duration) {
         let ours = self.ours(resent);
+        let silent = matches!(outcome, Probe::Silence { .. });
         let unsupported = |theirs| Error::new(ErrorKind::UnsupportedVersion { theirs, ours: ours.names() });
         match classify(outcome, self.profile(), ours) {
             Ruling::Modern { version } => {
@@ -147,6 +148,11 @@ impl<T: Ticket> Session<T> {
                 self.known = Some(Verdict::Modern { version, discover: Some(discover.clone()) });
                 self.outputs.extend(self.known.clone().map(Output::Verdict));
                 self.modern(version, &discover, true, now);
+            }
+            // Silence may be an outage: another link may do better.
+            Ruling::Legacy { .. } if silent && self.options.era == EraChoice::Modern => {
+                let error = self.take_probe_error();
+                self.handshake_failed(error, now);
             }
             Ruling::Legacy { .. } | Ruling::ReopenLegacy if self.options.era == EraChoice::Modern => {
                 let error = self.probe_error.take();

@@ -204,6 +204,7 @@ impl<T: Ticket> Session<T> {
                 Some(Wire::Sent { sent, .. }) => sent.reopen(),
                 _ => continue,
             };
+            self.mark_left(id);
             self.requeue(id, draft);
         }
     }

@@ -187,6 +187,7 @@ impl<T: Ticket> Session<T> {
         let pause = if round.answers.is_empty() { Duration::ZERO } else { now.saturating_sub(round.since) };
         call.hard_until = call.hard_until.and_then(|until| until.checked_add(pause));
         call.touch(now);
+        call.left = true;
         let deadline = call.deadline();
         self.watch(deadline);
         self.requeue(id, draft);

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::sim::*;
 use crate::frame::Liveness;
 use crate::platform::test;
-use crate::session::State;
+use crate::session::{EraChoice, State};
 use crate::transport::{TransportError, TransportErrorKind};
 use crate::{Event, Reconnect};
 
@@ -244,4 +246,36 @@ fn silence_on_the_way_back_is_an_outage_and_no_era() {
     assert!(sim.disconnects > 0);
     sim.reconnect();
     assert_eq!(sim.methods(), ["server/discover"], "and not initialize");
+}
+
+#[test]
+fn silence_on_the_way_back_is_no_end_where_only_the_modern_era_is_wanted() {
+    let mut sim = Sim::with(|options| options.era = EraChoice::Modern, None).into_modern();
+    sim.profile = channel(Liveness::Channel);
+    sim.lose();
+    sim.reconnect();
+    // Nothing was confirmed on this link, so the next one asks.
+    sim.lose();
+    sim.reconnect();
+    assert_eq!(sim.methods(), ["server/discover"]);
+    sim.advance(millis(2_001));
+    assert!(!sim.is_closed());
+    sim.reconnect();
+    assert_eq!(sim.methods(), ["server/discover"], "and not initialize");
+}
+
+#[test]
+fn a_repeatable_call_that_left_before_does_not_say_that_it_never_did() {
+    let mut sim = Sim::modern();
+    sim.call_with("left", "tools/list", json!({}), |options| options.timeout = Some(secs(5)));
+    assert_eq!(sim.methods(), ["tools/list"]);
+    sim.link = false;
+    sim.lose();
+    sim.call_with("never left", "tools/list", json!({}), |options| options.timeout = Some(secs(7)));
+    sim.advance(secs(6));
+    let left = sim.error_of("left");
+    sim.advance(secs(2));
+    let never = sim.error_of("never left");
+    assert!(left.is_timeout() && left.maybe_executed(), "{left}");
+    assert!(never.is_timeout() && !never.maybe_executed() && never.to_string().contains("never left"), "{never}");
 }

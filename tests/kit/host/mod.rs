@@ -1,0 +1,11 @@
+//! Where the tests run: tokio natively, the host's event loop on wasm32.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+#[cfg(target_arch = "wasm32")]
+mod web;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use native::{now, setting, spawn};
+#[cfg(target_arch = "wasm32")]
+pub(crate) use web::{now, setting, spawn};

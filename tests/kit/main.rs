@@ -1,0 +1,5 @@
+//! The test kit, and this crate's own transports run through it.
+
+mod faults;
+mod host;
+mod storm;
