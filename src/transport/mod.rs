@@ -26,6 +26,11 @@ cfg_if::cfg_if! {
         use native as imp;
         #[allow(unused_imports, reason = "what composes on lines needs features")]
         pub(crate) use native::{LineOptions, lines};
+        #[cfg(feature = "stdio")]
+        #[cfg_attr(not(feature = "server"), allow(unused_imports, reason = "what only the server uses"))]
+        pub(crate) use native::own_streams;
+        #[cfg(feature = "stdio")]
+        pub use native::{StdioCommand, StdioTransport};
         pub use native::{StreamTransport, Tcp, TcpKeepAlive, Unix};
         #[cfg(feature = "server")]
         pub(crate) use native::served;

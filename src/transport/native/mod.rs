@@ -9,6 +9,8 @@ cfg_if::cfg_if! {
         mod tls;
     }
 }
+#[cfg(feature = "stdio")]
+mod stdio;
 mod stream;
 mod tcp;
 cfg_if::cfg_if! {
@@ -24,6 +26,11 @@ mod websocket;
 
 #[cfg(feature = "http")]
 pub(crate) use fetch::{Fetcher, HttpOptions};
+#[cfg(feature = "stdio")]
+#[cfg_attr(not(feature = "server"), allow(unused_imports, reason = "what only the server uses"))]
+pub(crate) use stdio::own_streams;
+#[cfg(feature = "stdio")]
+pub use stdio::{StdioCommand, StdioTransport};
 pub use stream::StreamTransport;
 #[allow(unused_imports, reason = "what composes on lines needs features")]
 pub(crate) use stream::{LineOptions, MAX_MESSAGE, lines};
