@@ -10,6 +10,7 @@ mod http;
 pub mod memory;
 #[cfg(feature = "websocket")]
 mod offer;
+mod shared;
 #[cfg(any(feature = "websocket", feature = "http"))]
 mod token;
 
@@ -47,6 +48,7 @@ pub(crate) use http::{Answer, Scripted};
 pub use imp::WebSocket;
 #[cfg(feature = "websocket")]
 pub use offer::Subprotocols;
+pub use shared::SharedTransport;
 
 use crate::frame::{Inbound, Outbound, Profile};
 use crate::platform::{BoxFuture, BoxSink, BoxStream, MaybeSend};
