@@ -4,8 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use everywire::transport::{Link, SharedTransport, Transport, TransportError};
+use everywire::BoxFuture;
+use everywire::transport::{Link, SharedTransport, Transport as _, TransportError};
 use tokio::time::Instant;
+
+use crate::server::Reached;
 
 /// A shared backend that lived as long as this did not fail for good.
 const PROVEN: Duration = Duration::from_secs(30);
@@ -13,7 +16,7 @@ const FIRST_DELAY: Duration = Duration::from_millis(500);
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
 /// A transport of its own at every call, for the client of this number or for all.
-pub(super) type Make = Box<dyn Fn(Option<u64>) -> Result<Box<dyn Transport>, TransportError> + Send + Sync>;
+pub(super) type Make = Box<dyn Fn(Option<u64>) -> Result<Reached, TransportError> + Send + Sync>;
 
 pub(super) struct Backends {
     source: Source,
@@ -31,8 +34,10 @@ pub(super) struct Backend {
     pub(super) link: Link,
     /// It takes the place of one that ended by itself.
     pub(super) restarted: bool,
+    /// Completes when nothing of it lives any more.
+    pub(super) gone: BoxFuture<'static, ()>,
     /// Which of the shared backends this is.
-    generation: u64,
+    pub(super) generation: u64,
 }
 
 impl Backends {
@@ -45,26 +50,32 @@ impl Backends {
     /// All clients share one. After it ended the next client starts it again: at once the first time, then after a wait
     /// that doubles up to 30 seconds, until one has lived for as long.
     ///
+    /// The future completes when nothing of the shared one lives any more.
+    ///
     /// # Errors
     /// Where no transport can be made.
-    pub(super) fn shared(make: &Make) -> Result<Self, TransportError> {
-        let transport = SharedTransport::new(make(None)?);
+    pub(super) fn shared(make: &Make) -> Result<(Self, BoxFuture<'static, ()>), TransportError> {
+        let Reached { transport, ended } = make(None)?;
+        let transport = SharedTransport::new(transport);
         let source = Source::Shared { transport, policy: Mutex::new(Backoff::default()) };
-        Ok(Self { source, owed: AtomicU64::new(0) })
+        Ok((Self { source, owed: AtomicU64::new(0) }, ended))
     }
 
     /// # Cancel safety
     /// Dropping the future ends what it started.
     pub(super) async fn connect(&self, client: u64) -> Result<Backend, TransportError> {
-        let (link, generation) = match &self.source {
-            Source::Own(make) => (make(Some(client))?.connect().await?, 0),
+        let (link, gone, generation): (_, BoxFuture<'static, ()>, _) = match &self.source {
+            Source::Own(make) => {
+                let Reached { mut transport, ended } = make(Some(client))?;
+                (transport.connect().await?, ended, 0)
+            }
             Source::Shared { transport, policy } => {
                 let (delay, generation) = lock(policy).before(Instant::now());
                 tokio::time::sleep(delay).await;
                 match transport.clone().connect().await {
                     Ok(link) => {
                         lock(policy).up(generation, Instant::now());
-                        (link, generation)
+                        (link, Box::pin(std::future::ready(())), generation)
                     }
                     Err(error) => {
                         lock(policy).lost(generation, Instant::now());
@@ -75,7 +86,7 @@ impl Backends {
         };
         let owed = |owed: u64| owed.checked_sub(1);
         let restarted = self.owed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, owed).is_ok();
-        Ok(Backend { link, restarted, generation })
+        Ok(Backend { link, restarted, gone, generation })
     }
 
     /// A backend ended by itself.
@@ -87,12 +98,6 @@ impl Backends {
         if counts {
             self.owed.fetch_add(1, Ordering::Relaxed);
         }
-    }
-}
-
-impl Backend {
-    pub(super) fn into_parts(self) -> (Link, u64) {
-        (self.link, self.generation)
     }
 }
 

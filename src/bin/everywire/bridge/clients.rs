@@ -102,8 +102,9 @@ impl Inner {
                     self.console.totals.restarts.fetch_add(1, Ordering::Relaxed);
                     self.console.say(Tone::Plain, &format!("client {number} has a backend that was started again"));
                 }
-                let (backend, generation) = backend.into_parts();
-                let meters = [Direction::ToServer, Direction::ToClient].map(|direction| self.meter(number, direction, counts));
+                let Backend { link: backend, gone, generation, .. } = backend;
+                let meters =
+                    [Direction::ToServer, Direction::ToClient].map(|direction| self.meter(number, direction, counts));
                 let relay = Relay::new(link, backend, meters);
                 relay
                     .run(read, shutdown, |ended| {
@@ -114,6 +115,8 @@ impl Inner {
                         over(tone, text);
                     })
                     .await;
+                // Its process may outlive its streams by the time it is given to end.
+                gone.await;
             }
             Connected::Failed(error) => {
                 over(Tone::Bad, format!("is sent away, as there is no backend: {}", close::first_line(&error)));
