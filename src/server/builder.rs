@@ -143,6 +143,14 @@ impl ServerBuilder {
         self
     }
 
+    /// How long requests under way may take to finish once their client has ended its side of a stream: the end of standard
+    /// input, a half-closed socket (`printf … | nc -N …`). That it reads on cannot be told from that it is gone, so that a
+    /// handler may run so long for nobody. Subscriptions end at once. Default: 10 seconds.
+    pub fn finish_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.finish = timeout;
+        self
+    }
+
     /// The key that seals `requestState` (2026-07-28 basic/patterns/mrtr). Give every process of a deployment the same, so
     /// that an interactive request may go on at another one. Default: a random key that dies with the process.
     pub fn state_key(mut self, key: [u8; 32]) -> Self {

@@ -4,6 +4,8 @@
 //! [`Server::serve_link`]: a request whose handler is done at once costs no task and no queue, the others run side by side
 //! within it. Over HTTP a handler runs within the future of its own request.
 
+#[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "what only native listeners ask for"))]
+mod activity;
 mod answer;
 mod builder;
 mod connection;
@@ -41,6 +43,7 @@ use std::future::Future;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+pub use activity::Busy;
 pub use answer::ToolError;
 pub use builder::ServerBuilder;
 pub use context::RequestContext;
@@ -99,11 +102,18 @@ struct Limits {
     list_ttl: Duration,
     in_flight: usize,
     keep_alive: Option<Duration>,
+    finish: Duration,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { page_size: 100, list_ttl: Duration::ZERO, in_flight: 128, keep_alive: Some(Duration::from_secs(30)) }
+        Self {
+            page_size: 100,
+            list_ttl: Duration::ZERO,
+            in_flight: 128,
+            keep_alive: Some(Duration::from_secs(30)),
+            finish: Duration::from_secs(10),
+        }
     }
 }
 

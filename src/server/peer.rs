@@ -1,13 +1,16 @@
 //! Who is at the other end.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::activity::{Activity, Busy};
 
 /// Who is at the other end of a connection, as far as the carrier tells: what
 /// [`RequestContext::peer`](super::RequestContext::peer) shows to handlers.
 ///
 /// It holds no secret. All but the Unix credentials is by the peer's own word or can be shared by many: decide nothing of
 /// weight by it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Peer {
     /// The carrier: `http`, `websocket`, `tcp`, `unix`, `stdio`, or what a [`Link`](crate::transport::Link) of your own
@@ -19,6 +22,8 @@ pub struct Peer {
     pub credentials: Option<PeerCredentials>,
     /// The `Origin` header: the page that connects, by its browser's word. Programs send none.
     pub origin: Option<String>,
+    /// Set where somebody wants to know whether the connection is idle.
+    pub(super) activity: Option<Arc<Activity>>,
 }
 
 /// The process at the other end of a Unix socket when it connected.
@@ -36,7 +41,14 @@ pub struct PeerCredentials {
 impl Peer {
     /// A peer that nothing is known of but the carrier. Its members can be set.
     pub fn new(transport: &'static str) -> Self {
-        Self { transport, address: None, credentials: None, origin: None }
+        Self { transport, address: None, credentials: None, origin: None, activity: None }
+    }
+
+    /// Says that something is under way for this peer: while what it returns lives, the peer's connection is not idle,
+    /// however quiet it is ([`Bind::idle_timeout`](super::Bind::idle_timeout)). A [`Server`](super::Server) does so by itself;
+    /// this is for a [`Serve`](super::Serve) of your own.
+    pub fn busy(&self) -> Busy {
+        Busy::new(self.activity.clone())
     }
 }
 

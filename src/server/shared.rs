@@ -89,6 +89,8 @@ pub(super) struct State {
     pub(super) listens: Vec<Listen>,
     /// Questions that wait for the client, with who asked them.
     asks: HashMap<i64, (u64, Answered)>,
+    /// The client has said its last word: nothing can be asked of it.
+    silent: bool,
     last_ask: i64,
 }
 
@@ -274,7 +276,7 @@ impl Shared {
     pub(super) fn ask(self: &Arc<Self>, method: &str, params: &Json) -> Result<Ask, RpcError> {
         let (tx, rx) = oneshot::channel();
         let mut state = self.state.lock();
-        if self.gone.load(Ordering::Acquire) {
+        if state.silent || self.gone.load(Ordering::Acquire) {
             return Err(connection_ended());
         }
         state.last_ask += 1;
@@ -296,6 +298,24 @@ impl Shared {
         if let Some((_, waiting)) = waiting {
             let _ = waiting.send(answer);
         }
+    }
+
+    /// The client has said its last word: whoever waits for another one is told.
+    pub(super) fn hears_no_more(&self) {
+        let asks = {
+            let mut state = self.state.lock();
+            state.silent = true;
+            std::mem::take(&mut state.asks)
+        };
+        for (_, (_, waiting)) in asks {
+            let _ = waiting.send(Err(connection_ended()));
+        }
+    }
+
+    /// Whether the client is subscribed to anything by name.
+    pub(super) fn is_subscribed(&self) -> bool {
+        let state = self.state.lock();
+        !state.listens.is_empty() || state.session.as_ref().is_some_and(|session| !session.subscribed.is_empty())
     }
 
     /// The connection is over: everyone who waits for it is told.

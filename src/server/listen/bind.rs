@@ -12,6 +12,7 @@ use super::door::Door;
 use super::http::Front;
 use super::lines::Lines;
 use super::listener::{Listener, Socket};
+use super::pace;
 use super::page::Page;
 use super::reception::{Reception, Speaks};
 use super::serve::Serve;
@@ -44,6 +45,7 @@ pub struct Bind {
     max_connections: usize,
     max_message: usize,
     handshake_timeout: Duration,
+    idle_timeout: Option<Duration>,
     drain: Duration,
 }
 
@@ -108,6 +110,7 @@ impl Bind {
             max_connections: 1024,
             max_message: 16 * 1024 * 1024,
             handshake_timeout: Duration::from_secs(10),
+            idle_timeout: None,
             drain: Duration::from_secs(10),
         }
     }
@@ -209,6 +212,19 @@ impl Bind {
         self
     }
 
+    /// How long a client may be idle before its connection is closed: it says nothing, no request of its is under way, and it
+    /// has no subscription (that of `subscriptions/listen`, or of `resources/subscribe` in the legacy era). It takes up to a
+    /// quarter longer.
+    ///
+    /// Default: `None`, for ever, since an editor that was left open over the weekend is a client like any other. Clients
+    /// whose machine is gone are noticed without it: over WebSocket by its pings
+    /// ([`ServerBuilder::keep_alive`](crate::server::ServerBuilder::keep_alive)), over TCP by those of the kernel, after some
+    /// three minutes. An HTTP connection without a request has 75 seconds by default; `None` leaves it that.
+    pub fn idle_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
     /// How long requests under way may take to finish at a shutdown. Default: 10 seconds.
     pub fn drain_timeout(mut self, timeout: Duration) -> Self {
         self.drain = timeout;
@@ -298,6 +314,7 @@ impl Bind {
                     door: Arc::new(door),
                     websocket: self.websocket,
                     timeout: self.handshake_timeout,
+                    idle: self.idle_timeout.unwrap_or(pace::IDLE),
                 }),
                 (Some(_), None) => {
                     return Err(Error::config("only a Server answers over HTTP; begin with Server::bind_http"));
@@ -306,7 +323,12 @@ impl Bind {
         };
         Ok(Listener {
             socket,
-            reception: Arc::new(Reception { serve: self.serve, speaks, handshake_timeout: self.handshake_timeout }),
+            reception: Arc::new(Reception {
+                serve: self.serve,
+                speaks,
+                handshake_timeout: self.handshake_timeout,
+                idle_timeout: self.idle_timeout,
+            }),
             limits: Limits { connections: self.max_connections, drain: self.drain },
             url,
         })
@@ -333,6 +355,7 @@ impl fmt::Debug for Bind {
             .field("max_connections", &self.max_connections)
             .field("max_message", &self.max_message)
             .field("handshake_timeout", &self.handshake_timeout)
+            .field("idle_timeout", &self.idle_timeout)
             .field("drain", &self.drain)
             .finish_non_exhaustive()
     }

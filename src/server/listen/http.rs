@@ -34,6 +34,8 @@ pub(super) struct Front {
     pub(super) door: Arc<Door>,
     pub(super) websocket: bool,
     pub(super) timeout: Duration,
+    /// How long a connection may be without a request.
+    pub(super) idle: Duration,
     pub(super) streams: u32,
 }
 
@@ -50,7 +52,7 @@ impl Front {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let pace = Arc::new(Pace::default());
-        let mut judge = Judge::new(pace.clone(), self.timeout);
+        let mut judge = Judge::new(pace.clone(), self.timeout, self.idle);
         let tick = judge.tick();
         let ticking = || -> BoxFuture<'static, Signal> {
             Box::pin(async move {

@@ -16,8 +16,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::server::http::HttpBody;
 
-/// How long a connection may be without a request.
-const IDLE: Duration = Duration::from_secs(75);
+/// How long a connection may be without a request where nothing else is said.
+pub(super) const IDLE: Duration = Duration::from_secs(75);
 /// How long a client may take nothing of what is written to it.
 const STALL: Duration = Duration::from_secs(60);
 /// Looks within one timeout.
@@ -65,6 +65,7 @@ impl Drop for Active {
 pub(super) struct Judge {
     pace: Arc<Pace>,
     timeout: Duration,
+    idle_timeout: Duration,
     requests: usize,
     written: usize,
     /// Ticks without a request that should have come, without any request, without progress in writing.
@@ -74,8 +75,8 @@ pub(super) struct Judge {
 }
 
 impl Judge {
-    pub(super) fn new(pace: Arc<Pace>, timeout: Duration) -> Self {
-        Self { pace, timeout, requests: 0, written: 0, late: 0, idle: 0, stalled: 0 }
+    pub(super) fn new(pace: Arc<Pace>, timeout: Duration, idle_timeout: Duration) -> Self {
+        Self { pace, timeout, idle_timeout, requests: 0, written: 0, late: 0, idle: 0, stalled: 0 }
     }
 
     pub(super) fn tick(&self) -> Duration {
@@ -99,7 +100,7 @@ impl Judge {
         let stalled = !wrote && pace.stalled.load(Ordering::Relaxed);
         self.stalled = if stalled { self.stalled.saturating_add(1) } else { 0 };
         let over = |ticks, limit| self.tick().saturating_mul(ticks) >= limit;
-        self.late < TICKS && !over(self.idle, IDLE) && !over(self.stalled, STALL)
+        self.late < TICKS && !over(self.idle, self.idle_timeout) && !over(self.stalled, STALL)
     }
 }
 
@@ -191,7 +192,7 @@ mod tests {
 
     fn judge() -> (Arc<Pace>, Judge) {
         let pace = Arc::new(Pace::default());
-        (pace.clone(), Judge::new(pace, Duration::from_secs(4)))
+        (pace.clone(), Judge::new(pace, Duration::from_secs(4), IDLE))
     }
 
     /// How many ticks the connection goes on, up to 200.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt;
 use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -11,8 +12,11 @@ use super::door::{Door, refuse};
 use super::http::Front;
 use super::lines::Lines;
 use super::serve::Serve;
+use crate::frame::Inbound;
 use crate::platform::BoxFuture;
 use crate::server::Peer;
+use crate::server::activity::Activity;
+use crate::transport::Link;
 
 /// A connected socket.
 pub(super) trait Socket: AsyncRead + AsyncWrite + Unpin + Send + 'static {
@@ -27,6 +31,30 @@ pub(super) struct Reception {
     pub(super) serve: Arc<dyn Serve>,
     pub(super) speaks: Speaks,
     pub(super) handshake_timeout: Duration,
+    pub(super) idle_timeout: Option<Duration>,
+}
+
+impl Reception {
+    /// Serves an open link.
+    async fn serve(&self, mut link: Link, mut peer: Peer, stopping: &Stopping) {
+        let mut shutdown = stopping.wait();
+        if let Some(timeout) = self.idle_timeout {
+            let activity = Arc::new(Activity::default());
+            peer.activity = Some(activity.clone());
+            let heard = activity.clone();
+            link.rx = Box::pin(link.rx.inspect(move |inbound| {
+                // Signs of life below MCP are none of what is waited for.
+                if let Ok(Inbound::Message(_)) = inbound {
+                    heard.heard();
+                }
+            }));
+            shutdown = Box::pin(async move {
+                let idle = std::pin::pin!(activity.idle(timeout));
+                futures_util::future::select(idle, shutdown).await;
+            });
+        }
+        self.serve.serve(link, peer, shutdown).await;
+    }
 }
 
 pub(super) enum Speaks {
@@ -47,7 +75,7 @@ impl<S: Socket> accept::Reception<S> for Reception {
                 Speaks::Lines(lines) => lines.open(socket).await.map(|link| (link, peer)),
             };
             if let Some((link, peer)) = opened {
-                self.serve.serve(link, peer, stopping.wait()).await;
+                self.serve(link, peer, &stopping).await;
             }
         })
     }

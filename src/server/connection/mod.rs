@@ -1,27 +1,28 @@
 //! One connection: reads messages, runs their handlers side by side, sends what they have to say.
 
+mod ending;
+mod intake;
+
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use super::Inner;
-use super::answer::{Failure, Reply, answer, rpc_error};
-use super::dispatch::{Asked, Started, start};
-use super::keep_alive::{Beat, KeepAlive};
-use super::meta::MetaReader;
-use super::request::{Request, Running};
-use super::shared::Shared;
-use super::subscriptions::subscription_meta;
-use crate::frame::{Close, Inbound, Liveness, Outbound, Profile, RequestId};
-use crate::json::{Json, Malformed, MessageId, Object, Text};
-use crate::platform::{self, BoxFuture, BoxSink, BoxStream};
-use crate::proto::{code, method};
+use crate::frame::{Inbound, Liveness, Outbound, Profile, RequestId};
+use crate::json::Text;
+use crate::platform::{BoxFuture, BoxSink, BoxStream};
+use crate::server::Inner;
+use crate::server::activity::Busy;
+use crate::server::answer::Failure;
+use crate::server::dispatch::{Asked, Started, start};
+use crate::server::keep_alive::{Beat, KeepAlive};
+use crate::server::meta::MetaReader;
+use crate::server::request::{Request, Running};
+use crate::server::shared::Shared;
 use crate::transport::{Link, TransportError, TransportErrorKind};
 
 /// Messages taken in one go before the connection lets others run.
@@ -30,8 +31,6 @@ const BURST: usize = 128;
 const BACKLOG: usize = 512;
 /// Handlers that wait for their client, in multiples of those that may be at work.
 const MAX_ASKING: usize = 4;
-/// How long an orderly close may take.
-const CLOSING: Duration = Duration::from_secs(5);
 
 /// Serves one link until it ends.
 pub(super) struct Connection {
@@ -48,6 +47,12 @@ pub(super) struct Connection {
     parked: VecDeque<Asked>,
     number: u64,
     unflushed: bool,
+    /// Held while something is under way, where an idle connection is to be closed.
+    busy: Option<Busy>,
+    /// The client has ended its side and reads on; what runs has until then.
+    ended: Option<BoxFuture<'static, ()>>,
+    /// Whether the two directions end apart.
+    halves: bool,
     keep_alive: Option<KeepAlive>,
     phase: Phase,
 }
@@ -81,6 +86,9 @@ impl Connection {
             parked: VecDeque::new(),
             number: 0,
             unflushed: false,
+            busy: None,
+            ended: None,
+            halves: matches!(link.profile, Profile::SharedChannel { liveness: Liveness::Channel, .. }),
             phase: Phase::Open,
         }
     }
@@ -102,7 +110,7 @@ impl Connection {
 
     fn may_read(&self) -> bool {
         match self.phase {
-            Phase::Open | Phase::Draining => !self.is_full() && self.shared.backlog() < BACKLOG,
+            Phase::Open | Phase::Draining => self.ended.is_none() && !self.is_full() && self.shared.backlog() < BACKLOG,
             Phase::Closing { .. } | Phase::Over => false,
         }
     }
@@ -135,104 +143,6 @@ impl Connection {
             Some(text) => self.shared.answer(Some(request.number), text),
             None => self.shared.forget_request(request.number),
         }
-    }
-
-    fn receive(&mut self, text: &Text, cx: &mut Context<'_>) {
-        let message = match text.read() {
-            Ok(message) => message,
-            Err(malformed) => {
-                let code = match malformed {
-                    Malformed::NotJson => code::PARSE_ERROR,
-                    Malformed::Batch | Malformed::NotMessage => code::INVALID_REQUEST,
-                };
-                return self.shared.answer(None, Failure::new(code, malformed.text()).text(None));
-            }
-        };
-        match (message.method, message.id) {
-            (Some(method), MessageId::Id(id)) => {
-                if self.is_known(&id) {
-                    let failure = Failure::request("a request with this id is under way already");
-                    return self.shared.answer(None, failure.text(Some(&id)));
-                }
-                let asked = Asked { id, method, params: message.params };
-                if self.parked.is_empty() && self.has_slot() {
-                    self.begin(asked, cx);
-                } else {
-                    self.parked.push_back(asked);
-                }
-            }
-            (Some(_), MessageId::Alien) => {
-                let failure = Failure::request("the id of a request must be a string or an integer below 2^53");
-                self.shared.answer(None, failure.text(None));
-            }
-            (Some(method), MessageId::Absent) => self.notified(&method, message.params.as_ref()),
-            (None, MessageId::Id(id)) => {
-                let answer = match (message.result, message.error) {
-                    (Some(result), _) => Ok(result),
-                    (None, error) => Err(rpc_error(error.as_ref())),
-                };
-                self.shared.answered(&id, answer);
-            }
-            // An answer to nothing that we asked.
-            (None, MessageId::Alien | MessageId::Absent) => {}
-        }
-    }
-
-    /// The client must not use an id again before its answer (basic/index, requests).
-    fn is_known(&self, id: &RequestId) -> bool {
-        (!self.requests.is_empty() && self.requests.contains_key(id))
-            || self.parked.iter().any(|asked| asked.id == *id)
-            || self.shared.is_listening(id)
-    }
-
-    fn notified(&mut self, method: &str, params: Option<&Json>) {
-        if method != method::CANCELLED {
-            return;
-        }
-        let Some(id) = params.and_then(|params| params.get_id("requestId")) else { return };
-        if let Some(request) = self.requests.get(&id) {
-            request.cancel();
-            return;
-        }
-        self.parked.retain(|asked| asked.id != id);
-        self.shared.state.lock().listens.retain(|listen| listen.id != id);
-        self.shared.forget_listen(&id);
-    }
-
-    /// Ends the subscriptions: with a result each, and with the notice that the cancellation chapter wants.
-    fn end_listens(&mut self) {
-        let listens = std::mem::take(&mut self.shared.state.lock().listens);
-        for listen in listens {
-            self.shared.forget_listen(&listen.id);
-            let meta = subscription_meta(&listen.id);
-            let reply = Reply::with_meta(Object::new().json("_meta", &meta).build());
-            self.shared.answer(None, answer(&self.server, &listen.id, true, &Ok(reply)));
-            self.shared.answer(None, listen.cancelled());
-        }
-    }
-
-    fn drain(&mut self) {
-        self.phase = Phase::Draining;
-        self.end_listens();
-        let text = "the server is shutting down; connect again";
-        for asked in std::mem::take(&mut self.parked) {
-            self.shared.answer(None, Failure::internal(text).text(Some(&asked.id)));
-        }
-    }
-
-    fn close(&mut self, close: Option<Close>, result: Result<(), TransportError>) {
-        self.running.clear();
-        self.requests.clear();
-        self.parked.clear();
-        self.shared.end();
-        if let Some(close) = close {
-            // A link that takes no more is dropped when the time is over.
-            let mut cx = Context::from_waker(std::task::Waker::noop());
-            if let Poll::Ready(Ok(())) = self.tx.as_mut().poll_ready(&mut cx) {
-                let _ = self.tx.as_mut().start_send(Outbound::Close(close));
-            }
-        }
-        self.phase = Phase::Closing { timer: platform::sleep(CLOSING), result };
     }
 
     fn poll_keep_alive(&mut self, cx: &mut Context<'_>) -> bool {
@@ -320,12 +230,23 @@ impl Connection {
                     return false;
                 }
                 Poll::Ready(None) => {
-                    self.close(None, Ok(()));
+                    self.input_ended(cx);
                     return false;
                 }
             }
         }
         true
+    }
+
+    /// Says whether something is under way, where an idle connection is to be closed.
+    fn tell_busy(&mut self) {
+        if self.shared.peer.activity.is_none() {
+            return;
+        }
+        let busy = !self.running.is_empty() || !self.parked.is_empty() || self.shared.is_subscribed();
+        if busy != self.busy.is_some() {
+            self.busy = busy.then(|| self.shared.peer.busy());
+        }
     }
 
     fn poll_open(&mut self, cx: &mut Context<'_>) {
@@ -347,21 +268,8 @@ impl Connection {
         if more && self.may_read() {
             cx.waker().wake_by_ref();
         }
-        let drained = matches!(self.phase, Phase::Draining) && self.running.is_empty();
-        if drained && !self.unflushed && self.shared.is_drained() {
-            self.close(Some(Close::new(1001, "the server is shutting down")), Ok(()));
-        }
-    }
-
-    /// Lets the close go out and the peer answer it, for a while.
-    fn poll_closing(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        let Phase::Closing { timer, result } = &mut self.phase else { return Poll::Ready(Ok(())) };
-        if self.tx.as_mut().poll_close(cx).is_pending() && timer.as_mut().poll(cx).is_pending() {
-            return Poll::Pending;
-        }
-        let result = std::mem::replace(result, Ok(()));
-        self.phase = Phase::Over;
-        Poll::Ready(result)
+        self.poll_end(cx);
+        self.tell_busy();
     }
 }
 

@@ -1,0 +1,93 @@
+//! How a connection ends: by its client, by a shutdown, by a broken link.
+
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use super::{Connection, Phase};
+use crate::frame::{Close, Outbound};
+use crate::json::Object;
+use crate::platform;
+use crate::server::answer::{Failure, Reply, answer};
+use crate::server::subscriptions::subscription_meta;
+use crate::transport::TransportError;
+
+/// How long an orderly close may take.
+const CLOSING: Duration = Duration::from_secs(5);
+
+impl Connection {
+    /// The client says no more. Where it reads on, what it asked for is answered still, as in `printf … | server` or
+    /// `nc -N`; what would need another word of it ends.
+    pub(super) fn input_ended(&mut self, cx: &mut Context<'_>) {
+        if !self.halves || matches!(self.tx.as_mut().poll_ready(cx), Poll::Ready(Err(_))) {
+            return self.close(None, Ok(()));
+        }
+        self.ended = Some(platform::sleep(self.server.limits.finish));
+        self.end_listens();
+        self.shared.hears_no_more();
+    }
+
+    /// Whether everything is done that had to be before the end.
+    pub(super) fn poll_end(&mut self, cx: &mut Context<'_>) {
+        if let Some(timer) = &mut self.ended
+            && timer.as_mut().poll(cx).is_ready()
+        {
+            return self.close(Some(Close::NORMAL), Ok(()));
+        }
+        let draining = matches!(self.phase, Phase::Draining);
+        let idle = self.running.is_empty() && self.parked.is_empty() && !self.unflushed;
+        if (draining || self.ended.is_some()) && idle && self.shared.is_drained() {
+            let close = match draining {
+                true => Close::new(1001, "the server is shutting down"),
+                false => Close::NORMAL,
+            };
+            self.close(Some(close), Ok(()));
+        }
+    }
+
+    /// Ends the subscriptions: with a result each, and with the notice that the cancellation chapter wants.
+    fn end_listens(&mut self) {
+        let listens = std::mem::take(&mut self.shared.state.lock().listens);
+        for listen in listens {
+            self.shared.forget_listen(&listen.id);
+            let meta = subscription_meta(&listen.id);
+            let reply = Reply::with_meta(Object::new().json("_meta", &meta).build());
+            self.shared.answer(None, answer(&self.server, &listen.id, true, &Ok(reply)));
+            self.shared.answer(None, listen.cancelled());
+        }
+    }
+
+    pub(super) fn drain(&mut self) {
+        self.phase = Phase::Draining;
+        self.end_listens();
+        let text = "the server is shutting down; connect again";
+        for asked in std::mem::take(&mut self.parked) {
+            self.shared.answer(None, Failure::internal(text).text(Some(&asked.id)));
+        }
+    }
+
+    pub(super) fn close(&mut self, close: Option<Close>, result: Result<(), TransportError>) {
+        self.running.clear();
+        self.requests.clear();
+        self.parked.clear();
+        self.shared.end();
+        if let Some(close) = close {
+            // A link that takes no more is dropped when the time is over.
+            let mut cx = Context::from_waker(std::task::Waker::noop());
+            if let Poll::Ready(Ok(())) = self.tx.as_mut().poll_ready(&mut cx) {
+                let _ = self.tx.as_mut().start_send(Outbound::Close(close));
+            }
+        }
+        self.phase = Phase::Closing { timer: platform::sleep(CLOSING), result };
+    }
+
+    /// Lets the close go out and the peer answer it, for a while.
+    pub(super) fn poll_closing(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
+        let Phase::Closing { timer, result } = &mut self.phase else { return Poll::Ready(Ok(())) };
+        if self.tx.as_mut().poll_close(cx).is_pending() && timer.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        let result = std::mem::replace(result, Ok(()));
+        self.phase = Phase::Over;
+        Poll::Ready(result)
+    }
+}
