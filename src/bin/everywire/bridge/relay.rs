@@ -152,12 +152,13 @@ impl Relay {
     /// Closes both links; returns when they are closed, a backend's process is gone then.
     async fn close(self, ended: &Ended, shutdown: &mut BoxFuture<'static, ()>) {
         let Self { up, mut down, .. } = self;
-        let (client_rx, backend) = (up.from, up.to);
+        let (client_rx, mut backend) = (up.from, up.to);
         let reason = match ended {
             Ended::Client(None) => {
                 // Who only ended its own direction (a pipe) still waits for the answers to what it asked.
+                let asked = tokio::time::timeout(ROOM, backend.flush());
                 tokio::select! {
-                    () = last_answers(&mut down) => {}
+                    _ = futures_util::future::join(asked, last_answers(&mut down)) => {}
                     () = shutdown => {}
                 }
                 Close::NORMAL

@@ -89,7 +89,7 @@ async fn messages_pass_in_order_and_byte_for_byte() {
     assert_eq!(running.counts.to_client.bytes(), odd.len() as u64);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_backend_that_reads_nothing_holds_its_client_back_and_not_its_own_answers() {
     let mut running = start();
     let mut sent = 0;
