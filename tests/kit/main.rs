@@ -1,5 +1,6 @@
 //! The test kit, and this crate's own transports run through it.
 
+mod carriers;
 mod faults;
 mod host;
 mod storm;
