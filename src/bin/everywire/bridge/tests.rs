@@ -115,7 +115,7 @@ async fn a_backend_that_reads_nothing_holds_its_client_back_and_not_its_own_answ
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_client_that_goes_takes_its_backend_along_after_what_it_said() {
     let mut running = start();
     send(&mut running.client, r#"{"last":"words"}"#).await;
