@@ -6,10 +6,10 @@
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use futures_channel::mpsc;
 use futures_core::Stream;
 use futures_util::SinkExt;
 
+use super::queue::{Rx, Tx, queue};
 use super::{Link, Transport, TransportError, TransportErrorKind};
 use crate::frame::{Inbound, Liveness, Outbound, Profile};
 use crate::platform::BoxFuture;
@@ -19,11 +19,11 @@ const QUEUE: usize = 64;
 
 /// Two connected links. Dropping one ends the other.
 pub fn pair() -> (Link, Link) {
-    let (a, b) = (mpsc::channel(QUEUE), mpsc::channel(QUEUE));
+    let (a, b) = (queue(QUEUE), queue(QUEUE));
     (link(a.0, b.1), link(b.0, a.1))
 }
 
-fn link(tx: mpsc::Sender<Outbound>, rx: mpsc::Receiver<Outbound>) -> Link {
+fn link(tx: Tx<Outbound>, rx: Rx<Outbound>) -> Link {
     Link {
         transport: "memory",
         profile: Profile::SharedChannel { reopen: false, liveness: Liveness::Channel },
@@ -36,7 +36,7 @@ fn gone() -> TransportError {
     TransportError::new(TransportErrorKind::Lost, "the other end of the in-memory pair is gone")
 }
 
-struct Receiver(mpsc::Receiver<Outbound>);
+struct Receiver(Rx<Outbound>);
 
 impl Stream for Receiver {
     type Item = Result<Inbound, TransportError>;
@@ -54,18 +54,18 @@ impl Stream for Receiver {
 
 /// A transport that opens in-memory links and hands their other ends to a listener.
 pub struct Memory {
-    accept: mpsc::Sender<Link>,
+    accept: Tx<Link>,
 }
 
 /// Receives the other end of every link that its [`Memory`] transport opens.
 pub struct MemoryListener {
-    links: mpsc::Receiver<Link>,
+    links: Rx<Link>,
 }
 
 impl Memory {
     /// A transport and the listener that its links arrive at.
     pub fn new() -> (Self, MemoryListener) {
-        let (accept, links) = mpsc::channel(QUEUE);
+        let (accept, links) = queue(QUEUE);
         (Self { accept }, MemoryListener { links })
     }
 }

@@ -10,6 +10,7 @@ mod http;
 pub mod memory;
 #[cfg(feature = "websocket")]
 mod offer;
+mod queue;
 mod shared;
 #[cfg(any(feature = "websocket", feature = "http"))]
 mod token;

@@ -30,7 +30,7 @@ async fn over_memory(pace: Pace) {
             panic!("KIT_SEED={seed}: {what}");
         }
     });
-    storms.buffer_unordered(50).collect::<()>().await;
+    storms.buffer_unordered(150).collect::<()>().await;
 }
 
 #[cfg(not(target_arch = "wasm32"))]

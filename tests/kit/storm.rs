@@ -96,6 +96,7 @@ pub(crate) struct Pace {
 }
 
 impl Pace {
+    #[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "a page's clock cannot be paused"))]
     pub(crate) const PAUSED: Self = Self {
         call: Duration::from_secs(3),
         delay: Duration::from_millis(50),
