@@ -27,7 +27,7 @@ async fn all<T: Transport>(runs: Runs, transport: impl Fn() -> T + Clone + Send 
 async fn every_call_over_websocket_is_answered_once_and_runs_once() {
     let runs = Runs::default();
     let listener = server(&runs).bind_websocket("127.0.0.1:0").await.expect("a free port");
-    let url = format!("ws://{}/", listener.local_addr());
+    let url = format!("ws://{}/", listener.local_addr().expect("a socket address"));
     tokio::spawn(listener.run(std::future::pending()));
     all(runs, move || WebSocket::new(&url).expect("an address")).await;
 }
