@@ -310,6 +310,11 @@ impl Error {
             ErrorKind::InputFailed { detail, .. } => {
                 ["the server asked for input that could not be given: ", detail, ""]
             }
+            // The same happened twice, a command that ends at once for one.
+            ErrorKind::NoEra { probe, initialize } if matches!((probe.transport(), initialize.transport()), (Some(a), Some(b)) if a.kind() == b.kind()) =>
+            {
+                return initialize.text();
+            }
             ErrorKind::NoEra { probe, initialize } => {
                 let (probe, initialize) = (probe.text(), initialize.text());
                 let first = |text: &str| text.split('\n').next().map(str::len);
