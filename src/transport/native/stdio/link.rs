@@ -12,9 +12,9 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::stderr::Tail;
-use super::supervisor::{Stage, over};
+use super::supervisor::{SETTLE, Stage, over};
 use crate::frame::{Inbound, Outbound};
-use crate::platform::{BoxFuture, BoxSink, BoxStream, Lock};
+use crate::platform::{BoxFuture, BoxSink, BoxStream, Lock, sleep};
 use crate::transport::{Link, TransportError, TransportErrorKind};
 
 /// How long a child that closed a stream may take to end, so that the error can say how it did.
@@ -48,6 +48,8 @@ impl Watched {
     async fn explain(mut self, cause: Cause) -> TransportError {
         let (kind, mut detail) = match cause {
             Cause::Broken(error) if *error.kind() != TransportErrorKind::Lost => {
+                // Standard error is another stream: what was written to it before may arrive after.
+                sleep(SETTLE).await;
                 (error.kind().clone(), error.detail().to_owned())
             }
             cause => {
