@@ -10,6 +10,8 @@ use crate::json::Text;
 const SMALL: usize = 4 << 10;
 /// What a read has room for on a busy connection.
 const LARGE: usize = 64 << 10;
+/// Up to this size a copy is cheaper than handing the buffer over and getting another, and keeps no memory it does not need.
+const COPIED: usize = 1 << 10;
 
 /// Why a stream of lines is of no use any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,16 +81,23 @@ impl Lines {
             return Ok(None);
         };
         let end = self.searched + last + 1;
-        let rest = self.buffer.get(end..).unwrap_or_default();
-        let mut next = Vec::new();
-        if !rest.is_empty() {
-            next.reserve_exact(rest.len() + self.room);
-            next.extend_from_slice(rest);
-        }
-        let mut whole = mem::replace(&mut self.buffer, next);
-        whole.truncate(end);
         self.searched = 0;
-        Ok(Some(Block { bytes: whole.into(), at: 0, limit: self.limit, broken: false }))
+        let bytes = if end <= COPIED {
+            let bytes = self.buffer.get(..end).map(Bytes::copy_from_slice);
+            self.buffer.drain(..end);
+            bytes.unwrap_or_default()
+        } else {
+            let rest = self.buffer.get(end..).unwrap_or_default();
+            let mut next = Vec::new();
+            if !rest.is_empty() {
+                next.reserve_exact(rest.len() + self.room);
+                next.extend_from_slice(rest);
+            }
+            let mut whole = mem::replace(&mut self.buffer, next);
+            whole.truncate(end);
+            whole.into()
+        };
+        Ok(Some(Block { bytes, at: 0, limit: self.limit, broken: false }))
     }
 
     /// There is nothing to read now: memory that a quiet connection does not need is given back.
@@ -110,7 +119,7 @@ impl Lines {
     }
 
     /// How much memory it holds.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "__fuzzing"))]
     pub(crate) fn held(&self) -> usize {
         self.buffer.capacity()
     }
@@ -151,7 +160,10 @@ impl Iterator for Block {
             if is_blank(line) {
                 continue;
             }
-            let text = Text::from_utf8(self.bytes.slice(start..start + len));
+            // A small message that is kept must not keep a large one's memory.
+            let alone = self.bytes.len() > 2 * LARGE && len < self.bytes.len() / 4;
+            let bytes = if alone { Bytes::copy_from_slice(line) } else { self.bytes.slice(start..start + len) };
+            let text = Text::from_utf8(bytes);
             self.broken = text.is_none();
             return Some(text.ok_or(Broken::NotUtf8));
         }

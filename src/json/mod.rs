@@ -24,7 +24,7 @@ mod tests;
 pub(crate) use imp::Buffer;
 #[cfg(any(feature = "server", test))]
 pub(crate) use imp::result_text_with;
-pub(crate) use imp::{Draft, Object, Sent, error_text, result_text};
+pub(crate) use imp::{Draft, Object, Relayed, Sent, error_text, result_text};
 pub use imp::{Json, Text};
 
 use std::fmt;
@@ -98,6 +98,9 @@ impl Malformed {
         }
     }
 }
+
+/// A place in a message, by the names that lead to it, and the id to put there.
+pub(crate) type Edit<'a> = (&'a [&'a str], &'a RequestId);
 
 /// What goes into a request's `_meta` beside the caller's own entries.
 #[derive(Default, Clone, Copy)]

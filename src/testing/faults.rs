@@ -19,7 +19,7 @@ use crate::transport::{Link, Transport, TransportError, TransportErrorKind};
 ///
 /// On a shared channel they befall messages and the link as a whole; where every request has a channel of its own
 /// ([`Profile::PerRequest`](crate::frame::Profile::PerRequest)), a cut ends one exchange and a half-open exchange falls
-/// silent. For faults in the middle of a message's bytes see [`FaultyStream`](super::FaultyStream) (native).
+/// silent. For faults in the middle of the bytes of a message see `StreamFaults` (native).
 ///
 /// Time is the crate's clock: natively tokio's, which a test may pause.
 ///

@@ -5,8 +5,20 @@
 
 mod faults;
 mod journal;
+mod peer;
 mod plan;
+mod promises;
+mod script;
+
+cfg_if::cfg_if! {
+    if #[cfg(not(target_arch = "wasm32"))] {
+        mod stream;
+        pub use stream::{FaultyStream, StreamFaults};
+    }
+}
 
 pub use faults::Faults;
 pub use journal::Journal;
+pub use peer::Peer;
 pub use plan::Plan;
+pub use promises::{Report, Verdict, promises};

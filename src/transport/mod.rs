@@ -10,6 +10,7 @@ mod http;
 pub mod memory;
 #[cfg(feature = "websocket")]
 mod offer;
+mod shared;
 #[cfg(any(feature = "websocket", feature = "http"))]
 mod token;
 
@@ -27,7 +28,7 @@ cfg_if::cfg_if! {
         #[allow(unused_imports, reason = "what composes on lines needs features")]
         pub(crate) use native::{LineOptions, lines};
         #[cfg(feature = "stdio")]
-        #[cfg_attr(not(feature = "server"), allow(unused_imports, reason = "what only the server uses"))]
+        #[allow(unused_imports, reason = "what only the server uses")]
         pub(crate) use native::own_streams;
         #[cfg(feature = "stdio")]
         pub use native::{StdioCommand, StdioTransport};
@@ -47,6 +48,7 @@ pub(crate) use http::{Answer, Scripted};
 pub use imp::WebSocket;
 #[cfg(feature = "websocket")]
 pub use offer::Subprotocols;
+pub use shared::SharedTransport;
 
 use crate::frame::{Inbound, Outbound, Profile};
 use crate::platform::{BoxFuture, BoxSink, BoxStream, MaybeSend};

@@ -1,51 +1,179 @@
-//! A client as the options want it.
+//! A client as the options want it, from the first byte to the last.
 
 use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use everywire::proto::{ElicitRequest, ElicitResult};
-use everywire::{Builder, Client, Event, Events, InputContext, Reconnect};
+use everywire::proto::{CreateMessageResult, ElicitRequest, ElicitResult, Root};
+use everywire::{BoxFuture, Builder, Client, Event, Events, InputContext, Reconnect};
 use futures_util::StreamExt as _;
 use tokio::task::JoinHandle;
 
 use crate::ask::{Asker, Lines};
 use crate::cli;
+use crate::config::Server;
 use crate::failure::Failure;
+use crate::lists;
 use crate::screen::Screen;
+use crate::server;
+use crate::target::{Found, Own};
 
-/// A client, and the task that shows what its server logs.
-pub(crate) struct Connection {
-    pub(crate) client: Client,
-    logs: Option<JoinHandle<()>>,
+/// One command's dealings with its server.
+pub(crate) struct Session<'a> {
+    options: &'a cli::Connection,
+    server: Server,
+    screen: Screen,
+    sample: Option<String>,
+    reconnect: Reconnect,
 }
 
-/// Connects; questions of the server go to the person at the terminal, or are declined where there is none.
-pub(crate) async fn connect(options: &cli::Connection, screen: &Screen) -> Result<Connection, Failure> {
-    let timeout = options.timeout;
-    let mut builder = Client::builder(&options.url)
-        .name("everywire-cli", env!("CARGO_PKG_VERSION"))
-        .era(options.era.into())
-        .timeout(timeout)
-        .connect_timeout(timeout.min(Duration::from_secs(10)))
-        .handshake_timeout(timeout.min(Duration::from_secs(30)))
-        .reconnect(Reconnect::never());
-    for header in &options.headers {
-        let Some((name, value)) = header.split_once(':') else {
-            return Err(Failure::Usage("a header is given as NAME:VALUE, such as --header x-team:blue".to_owned()));
+/// A session, and the command's own words. `None` where the list of servers was asked for: it has been shown.
+pub(crate) fn session(options: &cli::Connection, own: Own) -> Result<Option<(Session<'_>, Vec<String>)>, Failure> {
+    match options.target.find(own)? {
+        Found::Server(server, words) => {
+            let (screen, reconnect) = (Screen::default(), Reconnect::never());
+            Ok(Some((Session { options, server, screen, sample: None, reconnect }, words)))
+        }
+        Found::List(config) => lists::servers(&config, options.json).map(|()| None),
+    }
+}
+
+impl Session<'_> {
+    pub(crate) fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// Answers sampling requests with this text.
+    pub(crate) fn sample(mut self, text: Option<String>) -> Self {
+        self.sample = text;
+        self
+    }
+
+    /// A lost link is opened again.
+    pub(crate) fn reconnect(mut self) -> Self {
+        self.reconnect = Reconnect::default();
+        self
+    }
+
+    /// Connects, works, and closes in order, however the work ended: what was sent last, a cancellation say, leaves before
+    /// the program does, a command has ended, and what the server logged is shown.
+    ///
+    /// Ctrl-C drops the work; a second one leaves at once.
+    pub(crate) async fn run<T>(self, work: impl AsyncFnOnce(&Client) -> Result<T, Failure>) -> Result<T, Failure> {
+        let (builder, gone) = self.builder()?;
+        let mut logs = None;
+        let mut ended = None;
+        let outcome = interruptible(async {
+            let client = builder.connect().await?;
+            ended = Some(client.events());
+            if let Some(level) = self.options.log {
+                logs = Some(tokio::spawn(show_logs(client.events(), self.screen.clone())));
+                client.set_log_level(level).await?;
+            }
+            work(&client).await
+        })
+        .await;
+        // The last client was dropped with the work, and that has closed it.
+        self.screen.clear();
+        tokio::select! {
+            () = end(ended, logs, gone) => {}
+            Ok(()) = tokio::signal::ctrl_c() => std::process::exit(130),
+        }
+        outcome
+    }
+
+    /// A client to be, and what tells when its command has ended.
+    fn builder(&self) -> Result<(Builder, BoxFuture<'static, ()>), Failure> {
+        let timeout = self.options.timeout;
+        let mut gone: BoxFuture<'static, ()> = Box::pin(std::future::ready(()));
+        let builder = match &self.server {
+            Server::Url { url, headers } => {
+                let mut builder = Client::builder(url).connect_timeout(timeout.min(Duration::from_secs(10)));
+                for (name, value) in headers {
+                    builder = builder.header(name, value);
+                }
+                match self.token(url)? {
+                    Some(token) => builder.token(token),
+                    None => builder,
+                }
+            }
+            Server::Child(_) if self.options.token.is_some() => {
+                return Err(Failure::Usage(
+                    "--token is for http:// and ws:// addresses; a command takes its secrets from the environment"
+                        .to_owned(),
+                ));
+            }
+            // A command may have to fetch its program first.
+            child => {
+                let reached = server::transport(child, self.options.target.stderr())?;
+                gone = reached.ended;
+                Client::over(reached.transport)
+            }
         };
-        builder = builder.header(name.trim(), value.trim());
+        let builder = builder
+            .name("everywire-cli", env!("CARGO_PKG_VERSION"))
+            .era(self.options.era.into())
+            .timeout(timeout)
+            .handshake_timeout(timeout)
+            .reconnect(self.reconnect.clone());
+        Ok((self.sampling(self.roots(elicitations(builder, &self.screen))?), gone))
     }
-    if let Some(token) = &options.token {
-        builder = builder.token(token);
+
+    fn token(&self, url: &str) -> Result<Option<String>, Failure> {
+        if server::takes_headers(url) {
+            let from_env = || std::env::var(server::TOKEN).ok().filter(|token| !token.is_empty());
+            return Ok(self.options.token.clone().or_else(from_env));
+        }
+        match &self.options.token {
+            Some(_) => {
+                Err(Failure::Usage("--token is for http:// and ws:// addresses; this one takes none".to_owned()))
+            }
+            None => Ok(None),
+        }
     }
-    let client = elicitations(builder, screen).connect().await?;
-    let Some(level) = options.log else { return Ok(Connection { client, logs: None }) };
-    let logs = Some(tokio::spawn(show_logs(client.events(), screen.clone())));
-    client.set_log_level(level).await?;
-    Ok(Connection { client, logs })
+
+    fn roots(&self, builder: Builder) -> Result<Builder, Failure> {
+        let roots = &self.options.roots;
+        if roots.is_empty() {
+            return Ok(builder);
+        }
+        let root = |folder: &std::path::PathBuf| {
+            let absolute = std::path::absolute(folder)?;
+            Ok(Root::new(server::file_uri(&absolute)))
+        };
+        let roots = roots.iter().map(root).collect::<std::io::Result<Vec<_>>>();
+        roots
+            .map(|roots| builder.roots(roots))
+            .map_err(|error| Failure::Usage(format!("a --root cannot be used: {error}")))
+    }
+
+    fn sampling(&self, builder: Builder) -> Builder {
+        match self.sample.clone() {
+            Some(text) => builder.on_sample(move |_, _| {
+                let answer = CreateMessageResult::text("everywire --sample", &text).stop_reason("endTurn");
+                async move { answer }
+            }),
+            None => builder,
+        }
+    }
 }
 
+/// Waits until a client that was closed is gone, and its command with it. Each part is bounded already, and so is all.
+async fn end(ended: Option<Events>, logs: Option<JoinHandle<()>>, gone: BoxFuture<'static, ()>) {
+    let patience = Duration::from_secs(10);
+    let all = async {
+        if let Some(events) = ended {
+            events.for_each(|_| std::future::ready(())).await;
+        }
+        gone.await;
+        if let Some(logs) = logs {
+            let _ = logs.await;
+        }
+    };
+    let _ = tokio::time::timeout(patience, all).await;
+}
+
+/// Questions of the server go to the person at the terminal, or are declined where there is none.
 fn elicitations(builder: Builder, screen: &Screen) -> Builder {
     if std::io::stdin().is_terminal() {
         let asker = Arc::new(Asker::new(screen.clone(), Lines::of_stdin()));
@@ -86,25 +214,8 @@ async fn show_logs(mut events: Events, screen: Screen) {
     }
 }
 
-impl Connection {
-    /// Closes in order: what was sent last, a cancellation say, leaves before the program does, and what the server logged
-    /// is shown.
-    pub(crate) async fn close(self) {
-        let events = self.client.events();
-        self.client.close().await;
-        drop(self.client);
-        let ended = async {
-            events.for_each(|_| std::future::ready(())).await;
-            if let Some(logs) = self.logs {
-                let _ = logs.await;
-            }
-        };
-        let _ = tokio::time::timeout(Duration::from_secs(2), ended).await;
-    }
-}
-
 /// Runs until Ctrl-C; what was under way is dropped then.
-pub(crate) async fn interruptible<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+async fn interruptible<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     tokio::select! {
         done = work => done,
         Ok(()) = tokio::signal::ctrl_c() => Err(Failure::Interrupted),

@@ -14,7 +14,10 @@ pub(crate) enum Failure {
     Client(Error),
     /// The tool ran and failed; its own words were shown already.
     Tool,
+    /// Ctrl-C in the middle of something.
     Interrupted,
+    /// Ctrl-C where it is the way to end.
+    Stopped,
     Output(io::Error),
 }
 
@@ -23,7 +26,7 @@ impl Failure {
         match self {
             Self::Tool => 1,
             Self::Usage(_) | Self::Output(_) => 2,
-            Self::Interrupted => 130,
+            Self::Interrupted | Self::Stopped => 130,
             Self::Client(error) => match error.code() {
                 "config" | "encode" => 2,
                 "rpc" | "unsupported" | "input_failed" => 4,
@@ -35,9 +38,9 @@ impl Failure {
         }
     }
 
-    fn sentence(&self) -> Option<String> {
+    pub(crate) fn sentence(&self) -> Option<String> {
         match self {
-            Self::Tool => None,
+            Self::Tool | Self::Stopped => None,
             Self::Usage(text) => Some(text.clone()),
             Self::Interrupted => Some("interrupted; the call was cancelled".to_owned()),
             Self::Client(error) if error.is_auth_required() => {

@@ -5,27 +5,49 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use everywire::proto::{CallToolResult, Content};
+use everywire::proto::{CallToolResult, Content, ResourceContents};
 
 use crate::failure::Failure;
 
 /// Writes each image, sound and binary resource into `folder` and gives the files' names, by the content's place.
-pub(crate) fn save(folder: &Path, tool: &str, result: &CallToolResult) -> Result<Vec<(usize, PathBuf)>, Failure> {
+pub(crate) fn save_result(
+    folder: &Path,
+    tool: &str,
+    result: &CallToolResult,
+) -> Result<Vec<(usize, PathBuf)>, Failure> {
+    let data = |content: &'_ Content| match content {
+        Content::Image(image) => Some((image.data.clone(), Some(image.mime_type.clone()))),
+        Content::Audio(audio) => Some((audio.data.clone(), Some(audio.mime_type.clone()))),
+        Content::Resource(embedded) => blob(&embedded.resource),
+        _ => None,
+    };
+    save(folder, tool, result.content.iter().map(data))
+}
+
+/// Writes what is no text, likewise.
+pub(crate) fn save_contents(
+    folder: &Path,
+    uri: &str,
+    contents: &[ResourceContents],
+) -> Result<Vec<(usize, PathBuf)>, Failure> {
+    save(folder, uri, contents.iter().map(blob))
+}
+
+/// Base64 and its media type.
+type Data = (String, Option<String>);
+
+fn blob(contents: &ResourceContents) -> Option<Data> {
+    contents.blob.clone().map(|data| (data, contents.mime_type.clone()))
+}
+
+fn save(folder: &Path, name: &str, all: impl Iterator<Item = Option<Data>>) -> Result<Vec<(usize, PathBuf)>, Failure> {
     let mut saved = Vec::new();
-    for (place, content) in result.content.iter().enumerate() {
-        let (data, media_type) = match content {
-            Content::Image(image) => (&image.data, Some(image.mime_type.as_str())),
-            Content::Audio(audio) => (&audio.data, Some(audio.mime_type.as_str())),
-            Content::Resource(embedded) => match &embedded.resource.blob {
-                Some(blob) => (blob, embedded.resource.mime_type.as_deref()),
-                None => continue,
-            },
-            _ => continue,
-        };
+    for (place, data) in all.enumerate() {
+        let Some((data, media_type)) = data else { continue };
         let bytes = STANDARD
             .decode(data)
             .map_err(|error| Failure::Usage(format!("content {} is not valid base64: {error}", place + 1)))?;
-        let file = folder.join(format!("{}-{}.{}", file_name(tool), place + 1, extension(media_type)));
+        let file = folder.join(format!("{}-{}.{}", file_name(name), place + 1, extension(media_type.as_deref())));
         fs::create_dir_all(folder)
             .and_then(|()| fs::write(&file, bytes))
             .map_err(|error| Failure::Usage(format!("{} cannot be written: {error}", file.display())))?;
@@ -46,6 +68,7 @@ fn file_name(tool: &str) -> String {
 
 fn extension(media_type: Option<&str>) -> &'static str {
     match media_type {
+        Some("text/plain") => "txt",
         Some("image/png") => "png",
         Some("image/jpeg") => "jpg",
         Some("image/svg+xml") => "svg",

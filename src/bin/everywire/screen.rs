@@ -1,11 +1,24 @@
 //! What a person sees beside the result, on standard error.
 
+use std::io::{IsTerminal as _, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use everywire::proto::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::failure::Failure;
 use crate::show::plain;
+
+/// Writes a result to standard output, with a line's end. A terminal gets nothing that could steer it, a file all of it.
+pub(crate) fn write(text: &str) -> Result<(), Failure> {
+    let text = text.trim_end();
+    let mut out = std::io::stdout();
+    match out.is_terminal() {
+        true => writeln!(out, "{}", plain(text))?,
+        false => writeln!(out, "{text}")?,
+    }
+    Ok(())
+}
 
 /// Progress and notices. The bar shows on a terminal only; notices always do.
 #[derive(Clone, Default)]

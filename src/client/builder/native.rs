@@ -64,3 +64,6 @@ pub(super) fn headers(mut socket: WebSocket, headers: &[(String, String)]) -> Re
 pub(super) fn connect_timeout(http: Http, timeout: Duration, _timeouts: &mut Timeouts) -> Http {
     http.connect_timeout(timeout)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ mod draft;
 mod mend;
 mod object;
 mod read;
+mod relay;
 mod scan;
 mod text;
 mod value;
@@ -14,6 +15,7 @@ mod tests;
 
 pub(crate) use draft::{Draft, Sent};
 pub(crate) use object::Object;
+pub(crate) use relay::Relayed;
 #[cfg(feature = "http")]
 pub(crate) use text::Buffer;
 pub use text::Text;

@@ -61,13 +61,21 @@ impl Text {
 
     /// Reads the envelope. The payload stays a slice of this text.
     pub(crate) fn read(&self) -> Result<Message, Malformed> {
+        self.message(&self.envelope()?)
+    }
+
+    pub(super) fn envelope(&self) -> Result<Envelope<'_>, Malformed> {
         let mut envelope = Envelope::default();
         if scan::members(&self.0, |name, value| envelope.set(name, value)).is_none() {
             envelope = Envelope::default();
             let members = read_members(&self.0).map_err(|_| self.malformed())?;
             members.iter().for_each(|(name, value)| envelope.set(name, value));
         }
-        let Envelope { id, method, params, result, error } = envelope;
+        Ok(envelope)
+    }
+
+    pub(super) fn message(&self, envelope: &Envelope<'_>) -> Result<Message, Malformed> {
+        let Envelope { id, method, params, result, error, .. } = *envelope;
         let filled =
             |part: Option<&'_ str>| part.filter(|part| *part != "null").map(|part| Json(self.0.slice_ref(part)));
         let method = match filled(method) {
@@ -110,24 +118,27 @@ impl Text {
 
 /// The members of an envelope, unread; the last where one stands twice, as `JSON.parse` has it.
 #[derive(Default)]
-struct Envelope<'a> {
-    id: Option<&'a str>,
+pub(super) struct Envelope<'a> {
+    pub(super) id: Option<&'a str>,
     method: Option<&'a str>,
-    params: Option<&'a str>,
-    result: Option<&'a str>,
+    pub(super) params: Option<&'a str>,
+    pub(super) result: Option<&'a str>,
     error: Option<&'a str>,
+    /// A member stands twice.
+    pub(super) twice: bool,
 }
 
 impl<'a> Envelope<'a> {
     fn set(&mut self, name: &str, value: &'a str) {
-        match name {
-            "id" => self.id = Some(value),
-            "method" => self.method = Some(value),
-            "params" => self.params = Some(value),
-            "result" => self.result = Some(value),
-            "error" => self.error = Some(value),
-            _ => {}
-        }
+        let place = match name {
+            "id" => &mut self.id,
+            "method" => &mut self.method,
+            "params" => &mut self.params,
+            "result" => &mut self.result,
+            "error" => &mut self.error,
+            _ => return,
+        };
+        self.twice |= place.replace(value).is_some();
     }
 }
 

@@ -3,11 +3,13 @@
 mod draft;
 mod host;
 mod object;
+mod relay;
 mod text;
 mod value;
 
 pub(crate) use draft::{Draft, Sent};
 pub(crate) use object::Object;
+pub(crate) use relay::Relayed;
 #[cfg(feature = "http")]
 pub(crate) use text::Buffer;
 pub use text::Text;

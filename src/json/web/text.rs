@@ -49,7 +49,14 @@ impl Text {
 
     /// Reads the envelope.
     pub(crate) fn read(&self) -> Result<Message, Malformed> {
-        let value = json_parse(&self.text).map_err(|_| Malformed::NotJson)?;
+        Self::message(&self.parsed()?)
+    }
+
+    pub(super) fn parsed(&self) -> Result<JsValue, Malformed> {
+        json_parse(&self.text).map_err(|_| Malformed::NotJson)
+    }
+
+    pub(super) fn message(value: &JsValue) -> Result<Message, Malformed> {
         if !value.is_object() {
             return Err(Malformed::NotMessage);
         }
@@ -67,7 +74,7 @@ impl Text {
             let result = present(envelope.result()).filter(|value| !value.is_null() || error.is_none()).map(Json);
             let error = if result.is_some() { None } else { error };
             if result.is_none() && error.is_none() {
-                return Err(if Array::is_array(&value) { Malformed::Batch } else { Malformed::NotMessage });
+                return Err(if Array::is_array(value) { Malformed::Batch } else { Malformed::NotMessage });
             }
             return Ok(Message { id, method: None, params: None, result, error });
         }

@@ -6,6 +6,6 @@ mod native;
 mod web;
 
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use native::{now, setting, spawn};
+pub(crate) use native::{now, setting, spawn, test};
 #[cfg(target_arch = "wasm32")]
-pub(crate) use web::{now, setting, spawn};
+pub(crate) use web::{now, setting, spawn, test};

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use everywire::BoxFuture;
 
+pub(crate) use tokio::test;
+
 pub(crate) fn spawn(task: BoxFuture<'static, ()>) {
     tokio::spawn(task);
 }

@@ -41,6 +41,12 @@ impl<W: AsyncWrite + Unpin> Outgoing<W> {
         self.waiting
     }
 
+    /// How much memory small messages hold.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.small.capacity()
+    }
+
     /// Queues a message as one line.
     pub(super) fn push(&mut self, text: Text) {
         let bytes = match one_line(text.as_str()) {

@@ -92,6 +92,13 @@ impl<R: AsyncRead + Unpin> Source<R> {
         Poll::Pending
     }
 
+    /// A sender that closes in another task takes the reader's one place for a waker.
+    fn register(&mut self, waker: &Waker) {
+        if !self.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            self.waker = Some(waker.clone());
+        }
+    }
+
     /// Nothing more is read. The receiver is told.
     pub(super) fn finish(&mut self) {
         self.state = State::Over;
@@ -134,15 +141,19 @@ impl<R: AsyncRead + Unpin> Stream for Receiver<R> {
             }
             let mut source = this.source.lock();
             match source.state {
-                State::Open => match ready!(source.poll_block(cx)) {
-                    Some(Ok(block)) => this.block = block,
-                    end => {
+                State::Open => match source.poll_block(cx) {
+                    Poll::Ready(Some(Ok(block))) => this.block = block,
+                    Poll::Ready(end) => {
                         this.ended = true;
                         return Poll::Ready(end.and_then(Result::err).map(Err));
                     }
+                    Poll::Pending => {
+                        source.register(cx.waker());
+                        return Poll::Pending;
+                    }
                 },
                 State::Closing => {
-                    source.waker = Some(cx.waker().clone());
+                    source.register(cx.waker());
                     return Poll::Pending;
                 }
                 State::Over => this.ended = true,

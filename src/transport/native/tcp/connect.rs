@@ -24,19 +24,22 @@ impl Tcp {
         Ok(lines(reader, writer, LineOptions { transport: "tcp", profile, max_message: self.max_message }))
     }
 
-    /// Tries one address after the other.
     pub(super) async fn stream(&self) -> Result<TcpStream, TransportError> {
         let until = Instant::now() + self.connect_timeout;
-        let left = || until.saturating_duration_since(Instant::now());
-        let found = timeout(left(), lookup_host((self.host.as_str(), self.port))).await;
-        let addresses: Vec<SocketAddr> = match found {
-            Ok(Ok(addresses)) => addresses.collect(),
-            Ok(Err(error)) => return Err(self.failed(&format!("its name is not known ({error}); check the host"))),
-            Err(_) => return Err(self.failed(&self.late("its name was not resolved"))),
-        };
+        let found = timeout(self.connect_timeout, lookup_host((self.host.as_str(), self.port))).await;
+        match found {
+            Ok(Ok(addresses)) => self.first(&addresses.collect::<Vec<_>>(), until).await,
+            Ok(Err(error)) => Err(self.failed(&format!("its name is not known ({error}); check the host"))),
+            Err(_) => Err(self.failed(&self.late("its name was not resolved"))),
+        }
+    }
+
+    /// Tries one address after the other.
+    pub(super) async fn first(&self, addresses: &[SocketAddr], until: Instant) -> Result<TcpStream, TransportError> {
         let mut why = Vec::new();
         for (tried, address) in addresses.iter().enumerate() {
-            let share = left() / u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
+            let left = until.saturating_duration_since(Instant::now());
+            let share = left / u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
             match timeout(share, self.socket.connect(*address)).await {
                 Ok(Ok(stream)) => return Ok(stream),
                 Ok(Err(Failed::Setting(error))) => return Err(error),

@@ -70,7 +70,7 @@ impl Unix {
         }
     }
 
-    fn advice(&self, error: &io::Error) -> String {
+    pub(super) fn advice(&self, error: &io::Error) -> String {
         let is_file = std::fs::metadata(&self.path).is_ok_and(|file| !file.file_type().is_socket());
         match error.kind() {
             _ if is_file => "this is no socket; check the path".to_owned(),

@@ -1,5 +1,9 @@
 //! What people read.
 
+mod lists;
+
+pub(crate) use lists::{contents, messages, prompts, resources};
+
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -23,18 +27,7 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// A server's tools, one after the other.
 pub(crate) fn tools(server: &Value, tools: &[Tool]) -> String {
-    let name = |key: &str| server["serverInfo"][key].as_str().unwrap_or_default();
-    let mut out = format!("{} {}", name("name"), name("version")).trim().to_owned();
-    if out.is_empty() {
-        out.push_str("server without a name");
-    }
-    let version = server["protocolVersion"].as_str().unwrap_or("?");
-    let count = match tools.len() {
-        0 => "no tools".to_owned(),
-        1 => "1 tool".to_owned(),
-        more => format!("{more} tools"),
-    };
-    let _ = writeln!(out, ", MCP {version}, {count}");
+    let mut out = head(server, &lists::counted(tools.len(), "tool"));
     for tool in tools {
         let _ = write!(out, "\n{}", tool.name);
         let titled = tool.annotations.as_ref().and_then(|hints| hints.title.as_deref());
@@ -48,6 +41,18 @@ pub(crate) fn tools(server: &Value, tools: &[Tool]) -> String {
         out.push_str(&parameters(&tool.input_schema));
     }
     plain(&out)
+}
+
+/// Who the server is, and how much it has.
+fn head(server: &Value, count: &str) -> String {
+    let name = |key: &str| server["serverInfo"][key].as_str().unwrap_or_default();
+    let mut out = format!("{} {}", name("name"), name("version")).trim().to_owned();
+    if out.is_empty() {
+        out.push_str("server without a name");
+    }
+    let version = server["protocolVersion"].as_str().unwrap_or("?");
+    let _ = writeln!(out, ", MCP {version}, {count}");
+    out
 }
 
 fn parameters(schema: &Json) -> String {
@@ -130,28 +135,33 @@ pub(crate) fn result(result: &CallToolResult, saved: &[(usize, PathBuf)]) -> Str
     let mut parts = Vec::new();
     for (place, content) in result.content.iter().enumerate() {
         let file = saved.iter().find(|(at, _)| *at == place).map(|(_, file)| file.display().to_string());
-        parts.push(match content {
+        match content {
             // The text twin of the structured result is shown once, laid out.
-            Content::Text(text) if structured.is_some() && serde_json::from_str(&text.text).ok() == structured => {
-                continue;
-            }
-            Content::Text(text) => text.text.clone(),
-            Content::Image(image) => binary("image", Some(&image.mime_type), &image.data, file),
-            Content::Audio(audio) => binary("sound", Some(&audio.mime_type), &audio.data, file),
-            Content::ResourceLink(link) => linked(link),
-            Content::Resource(embedded) => {
-                let resource = &embedded.resource;
-                match (&resource.text, &resource.blob) {
-                    (Some(text), _) => format!("[{}]\n{text}", resource.uri),
-                    (None, Some(blob)) => binary(&resource.uri, resource.mime_type.as_deref(), blob, file),
-                    (None, None) => format!("[{}]", resource.uri),
-                }
-            }
-            other => serde_json::to_string_pretty(other).unwrap_or_default(),
-        });
+            Content::Text(text) if structured.is_some() && serde_json::from_str(&text.text).ok() == structured => {}
+            content => parts.push(piece(content, file)),
+        }
     }
     parts.extend(structured.and_then(|value| serde_json::to_string_pretty(&value).ok()));
     if parts.is_empty() { "(nothing)".to_owned() } else { parts.join("\n") }
+}
+
+/// One piece of content, and the file that it was written to.
+fn piece(content: &Content, file: Option<String>) -> String {
+    match content {
+        Content::Text(text) => text.text.clone(),
+        Content::Image(image) => binary("image", Some(&image.mime_type), &image.data, file),
+        Content::Audio(audio) => binary("sound", Some(&audio.mime_type), &audio.data, file),
+        Content::ResourceLink(link) => linked(link),
+        Content::Resource(embedded) => {
+            let resource = &embedded.resource;
+            match (&resource.text, &resource.blob) {
+                (Some(text), _) => format!("[{}]\n{text}", resource.uri),
+                (None, Some(blob)) => binary(&resource.uri, resource.mime_type.as_deref(), blob, file),
+                (None, None) => format!("[{}]", resource.uri),
+            }
+        }
+        other => serde_json::to_string_pretty(other).unwrap_or_default(),
+    }
 }
 
 fn linked(link: &Resource) -> String {
