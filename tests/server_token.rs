@@ -5,7 +5,8 @@ mod server_support;
 
 use std::net::SocketAddr;
 
-use everywire::server::{Bind, HttpOptions, Page, Server};
+use everywire::proto::{CallToolResult, Content};
+use everywire::server::{Bind, HttpOptions, Page, RequestContext, Server};
 use everywire::transport::{Subprotocols, WebSocket};
 use everywire::{BoxFuture, Client};
 use serde_json::json;
@@ -207,4 +208,52 @@ async fn a_token_that_none_can_bring_is_refused() {
         let why = bound.await.expect_err("refused").to_string();
         assert!(why.contains("token") && (bad.is_empty() || !why.contains(bad)), "{why}");
     }
+}
+
+#[tokio::test]
+async fn handlers_see_whose_page_it_is() {
+    let server = builder()
+        .tool_fn("who", schema(), async |_, cx: RequestContext| {
+            let peer = cx.peer();
+            let local = peer.address.is_some_and(|address| address.ip().is_loopback());
+            Ok(CallToolResult::text(format!("{} {local} {:?}", peer.transport, peer.origin)))
+        })
+        .build();
+    let listener =
+        server.bind_http("127.0.0.1:0").and_websocket().allow_origin("https://app.example").await.expect("bound");
+    let address = listener.local_addr().expect("TCP");
+    tokio::spawn(listener.run(std::future::pending()));
+    // One connection, on behalf of one page after the other, as a proxy in front has it.
+    let mut stream = TcpStream::connect(address).await.expect("connected");
+    for (origin, expected) in [
+        (None, "http true None"),
+        (Some("https://app.example"), "http true Some(\\\"https://app.example\\\")"),
+        (Some("http://localhost:5173"), "http true Some(\\\"http://localhost:5173\\\")"),
+        (None, "http true None"),
+    ] {
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": modern(json!({"name": "who"}))});
+        let body = body.to_string();
+        let origin = origin.map(|origin| format!("Origin: {origin}\r\n")).unwrap_or_default();
+        let request = format!(
+            "POST / HTTP/1.1\r\nHost: {address}\r\n{origin}Content-Type: application/json\r\nAccept: application/json, \
+             text/event-stream\r\nMCP-Protocol-Version: 2026-07-28\r\nMcp-Method: tools/call\r\nMcp-Name: who\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).await.expect("sent");
+        let (mut answer, mut buffer) = (String::new(), [0; 4096]);
+        while !answer.contains("isError") && !answer.contains("\"text\"") {
+            let read = tokio::time::timeout(PATIENCE, stream.read(&mut buffer)).await.expect("in time").expect("read");
+            assert_ne!(read, 0, "{answer}");
+            answer += std::str::from_utf8(&buffer[..read]).expect("text");
+        }
+        assert!(answer.contains(expected), "{expected}: {answer}");
+    }
+    let websocket =
+        WebSocket::new(&format!("ws://{address}/")).expect("an address").header("Origin", "https://app.example");
+    let client = Client::over(websocket.expect("a header")).connect().await.expect("connected");
+    let who = client.call_tool("who", json!({})).await.expect("an answer");
+    let said = who.content.first().and_then(Content::as_text);
+    assert_eq!(said, Some("websocket true Some(\"https://app.example\")"));
+    client.close().await;
 }
