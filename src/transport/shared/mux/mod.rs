@@ -13,18 +13,20 @@ mod client;
 mod incoming;
 mod legacy;
 mod outgoing;
+mod tasks;
 
 use std::collections::VecDeque;
 
 pub(super) use client::ClientKey;
 
-use crate::frame::{Outbound, RequestId};
+use crate::frame::{Liveness, Outbound, RequestId};
 use crate::json::{Draft, Json, Object, Text, error_text};
 use crate::proto::{LogLevel, meta, method};
 use crate::transport::{TransportError, TransportErrorKind};
 use asks::Ask;
 use client::Client;
 use legacy::Session;
+use tasks::Tasks;
 
 /// The places where ids stand.
 const ID: &[&str] = &["id"];
@@ -88,6 +90,8 @@ struct Call {
     /// The progress token that its client gave.
     token: Option<RequestId>,
     kind: Kind,
+    /// It asks for a task (2025-11-25).
+    task: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -105,11 +109,13 @@ enum Kind {
 
 pub(super) struct Mux {
     limits: Limits,
+    liveness: Option<Liveness>,
     clients: Vec<Client>,
     next_client: u64,
     /// By their ids on the real link, which only grow.
     calls: VecDeque<Call>,
     next_wire: i64,
+    tasks: Tasks,
     asks: Vec<Ask>,
     next_ask: i64,
     /// What is never behind data: answers of our own, cancellations, the session.
@@ -140,13 +146,15 @@ enum Ping {
 }
 
 impl Mux {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits, liveness: Option<Liveness>) -> Self {
         Self {
             limits,
+            liveness,
             clients: Vec::new(),
             next_client: 1,
             calls: VecDeque::new(),
             next_wire: 1,
+            tasks: Tasks::default(),
             asks: Vec::new(),
             next_ask: 1,
             control: VecDeque::new(),
@@ -180,8 +188,8 @@ impl Mux {
         let Some(at) = self.at(key) else { return };
         // A session gives a link up that left two signs of life unanswered. For the others it is just as dead, and nobody
         // would open another while this one is held.
-        let dead =
-            self.clients.get(at).is_some_and(|client| client.asked_life.0 == self.heard && client.asked_life.1 >= 2);
+        let asked = |client: &Client| client.asked_life.0 == self.heard && client.asked_life.1 >= 2;
+        let dead = self.clients.get(at).is_some_and(|client| client.end.is_none() && asked(client));
         self.leave(key);
         if let Some(at) = self.at(key) {
             self.clients.remove(at);
@@ -239,6 +247,7 @@ impl Mux {
                 self.cancel(wire);
             }
         }
+        self.tasks.leave(key);
         self.leave_session(key);
         self.leave_asks(key);
     }

@@ -1,6 +1,7 @@
 //! What an older server keeps for the whole connection.
 
 use super::*;
+use crate::platform::test;
 
 #[test]
 fn the_session_is_opened_once_and_declares_what_any_client_may_answer() {
