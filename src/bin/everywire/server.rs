@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use everywire::BoxFuture;
-use everywire::transport::{Http, StdioCommand, StdioTransport, Tcp, Transport, TransportError, Unix, WebSocket};
+use everywire::transport::{Http, Link, StdioCommand, StdioTransport, Tcp, Transport, TransportError, Unix, WebSocket};
+use tokio::sync::oneshot;
 
 use crate::config::{Child, Server};
 use crate::failure::Failure;
@@ -12,6 +13,8 @@ use crate::show::plain;
 
 /// Holds what `--token` does, which is meant for the server at an address and not for a command.
 pub(crate) const TOKEN: &str = "EVERYWIRE_TOKEN";
+/// Holds what the bridge asks its clients for.
+const BRIDGE_TOKEN: &str = "EVERYWIRE_BRIDGE_TOKEN";
 
 /// Where the lines go that a child writes to its standard error.
 #[derive(Clone, Default)]
@@ -48,9 +51,38 @@ pub(crate) fn transport(server: &Server, stderr: Stderr) -> Result<Reached, Fail
             Ok(Reached { transport, ended: Box::pin(std::future::ready(())) })
         }
         Server::Child(child) => {
-            let command = command(child, stderr);
-            let ended = Box::pin(command.ended());
-            Ok(Reached { transport: Box::new(command), ended })
+            let (told, dropped) = oneshot::channel();
+            let transport = Box::new(Watched { command: command(child, stderr), told: Some(told) });
+            let ended = async move {
+                if let Ok(ended) = dropped.await {
+                    ended.await;
+                }
+            };
+            Ok(Reached { transport, ended: Box::pin(ended) })
+        }
+    }
+}
+
+/// A command that tells, once nothing can start it any more, when its last process is gone.
+struct Watched {
+    command: StdioCommand,
+    told: Option<oneshot::Sender<BoxFuture<'static, ()>>>,
+}
+
+impl Transport for Watched {
+    fn connect(&mut self) -> BoxFuture<'_, Result<Link, TransportError>> {
+        self.command.connect()
+    }
+
+    fn address(&self) -> Option<String> {
+        self.command.address()
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if let Some(told) = self.told.take() {
+            let _ = told.send(Box::pin(self.command.ended()));
         }
     }
 }
@@ -96,7 +128,8 @@ fn over_address(url: &str, headers: &[(String, String)]) -> Result<Box<dyn Trans
 
 /// A command is given what this program was given, as a shell passes it on, and what a list adds or takes away.
 fn command(child: &Child, Stderr(lines): Stderr) -> StdioCommand {
-    let mut command = StdioTransport::command(&child.program).args(&child.args).env_inherit().env_remove(TOKEN);
+    let mut command = StdioTransport::command(&child.program).args(&child.args).env_inherit();
+    command = command.env_remove(TOKEN).env_remove(BRIDGE_TOKEN);
     for (name, value) in &child.env {
         command = match value {
             Some(value) => command.env(name, value),
