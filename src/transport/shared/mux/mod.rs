@@ -185,19 +185,33 @@ impl Mux {
 
     /// A client's link was dropped without a word: what it alone had under way is given up.
     pub(super) fn detach(&mut self, key: ClientKey) {
-        let Some(at) = self.at(key) else { return };
-        // A session gives a link up that left two signs of life unanswered. For the others it is just as dead, and nobody
-        // would open another while this one is held.
-        let asked = |client: &Client| client.asked_life.0 == self.heard && client.asked_life.1 >= 2;
-        let dead = self.clients.get(at).is_some_and(|client| client.end.is_none() && asked(client));
+        let Some(client) = self.client(key) else { return };
+        let given_up = if client.end.is_some() { None } else { self.given_up(client) };
         self.leave(key);
         if let Some(at) = self.at(key) {
             self.clients.remove(at);
         }
-        if dead {
-            let detail = "the server stopped answering the keep-alive of a client on this shared link";
-            self.link_lost(TransportError::new(TransportErrorKind::Dead, detail));
+        if let Some(error) = given_up {
+            self.link_lost(error);
         }
+    }
+
+    /// Whether a client drops its link because the real one is no good. It is no better for the others, and nobody would open
+    /// another while this one is held.
+    fn given_up(&self, client: &Client) -> Option<TransportError> {
+        // A session gives a link up that left two signs of life unanswered.
+        if client.asked_life.0 == self.heard && client.asked_life.1 >= 2 {
+            let detail = "the server stopped answering the keep-alive of a client on this shared link";
+            return Some(TransportError::new(TransportErrorKind::Dead, detail));
+        }
+        // And one on which the handshake does not come about. One client may have its reasons; two are enough.
+        let alone = self.present().all(|other| other.key == client.key);
+        let waits = self.session.awaits(client.key);
+        let began = |kind: Kind| self.calls.iter().any(|call| call.client == Some(client.key) && call.kind == kind);
+        let handshake = waits || began(Kind::Initialize) || began(Kind::Discover);
+        let again = waits && !self.calls.iter().any(|call| call.kind == Kind::Initialize && call.client.is_some());
+        let detail = "the server did not answer the handshake on this shared link";
+        (handshake && (alone || again)).then(|| TransportError::new(TransportErrorKind::Lost, detail))
     }
 
     /// A client closed its link.
@@ -242,8 +256,10 @@ impl Mux {
                 call.client = None;
                 continue;
             }
+            // An older server does not know the probe.
+            let quiet = call.kind == Kind::Discover || unsent.contains(&wire);
             self.take_call(wire);
-            if !unsent.contains(&wire) {
+            if !quiet {
                 self.cancel(wire);
             }
         }

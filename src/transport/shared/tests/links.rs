@@ -158,3 +158,35 @@ fn a_client_that_gives_up_the_handshake_proves_nothing() {
     sim.mux.detach(a);
     assert_eq!(sim.end(b), None);
 }
+
+#[test]
+fn a_link_whose_handshake_does_not_come_about_is_not_held_open() {
+    let initialize = |sim: &mut Sim, key: ClientKey| sim.call(key, 1, "initialize", json!({ "capabilities": {} }));
+    // Alone: the next client opens another.
+    for method in ["initialize", "server/discover"] {
+        let (mut sim, [a]) = Sim::clients();
+        sim.call(a, 1, method, json!({ "capabilities": {} }));
+        sim.mux.detach(a);
+        assert!(sim.mux.lost().is_some(), "{method}");
+    }
+    // One of several may have its reasons; where another gives up after it, it is the link.
+    let (mut sim, [a, b, c]) = Sim::clients();
+    initialize(&mut sim, a);
+    initialize(&mut sim, b);
+    initialize(&mut sim, c);
+    sim.mux.detach(a);
+    assert!(sim.mux.lost().is_none());
+    sim.mux.detach(b);
+    assert_eq!(sim.end(c), Some(TransportErrorKind::Lost));
+    // Answered, or left in order: nothing is wrong with it.
+    let (mut sim, [a]) = Sim::clients();
+    sim.initialize(a, json!({}));
+    sim.mux.detach(a);
+    let b = sim.mux.attach();
+    sim.call(b, 1, "tools/call", json!({}));
+    sim.mux.detach(b);
+    let c = sim.mux.attach();
+    initialize(&mut sim, c);
+    sim.close(c);
+    assert!(sim.mux.lost().is_none());
+}
