@@ -23,11 +23,26 @@ async fn memory_keeps_every_promise() {
 #[cfg(not(target_arch = "wasm32"))]
 mod native {
     use everywire::testing::promises;
-    use everywire::transport::{StreamTransport, Tcp, Transport as _, Unix};
+    use everywire::transport::memory::Memory;
+    use everywire::transport::{SharedTransport, StreamTransport, Tcp, Transport as _, Unix};
     use futures_channel::mpsc::unbounded;
 
     use super::all_kept;
     use crate::streams::{Bytes, To, listen_tcp, listen_unix};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shared_link_keeps_every_promise_but_one() {
+        let report = promises(async |server| {
+            let (transport, links) = Memory::new();
+            server.listen(links);
+            SharedTransport::new(transport)
+        });
+        let report = report.await;
+        // The kit holds a clone, which keeps the real link open for the next client.
+        assert_eq!(report.broken(), ["what was sent and flushed before the close arrives"], "{report}");
+        assert!(report.to_string().contains("the server sees the end of the link: nothing for"), "{report}");
+        assert!(report.skipped().is_empty(), "{report}");
+    }
 
     #[tokio::test]
     async fn a_stream_keeps_every_promise() {
