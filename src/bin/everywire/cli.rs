@@ -31,6 +31,11 @@ Examples:
   everywire completions zsh > \"${fpath[1]}/_everywire\"
   everywire completions fish > ~/.config/fish/completions/everywire.fish";
 
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  everywire demo
+  everywire tools -- everywire demo --stdio";
+
 fn help(examples: &str) -> String {
     let gap = if examples.is_empty() { "" } else { "\n\n" };
     format!("{TARGETS}\n\n{examples}{gap}{EXIT_CODES}")
@@ -91,7 +96,8 @@ pub(crate) enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
-    /// Serves the inspector page and a server to try it on, for this machine only.
+    /// Serves the inspector page and a server to try it on, for this machine only; or that server alone, as a command.
+    #[command(after_help = DEMO_EXAMPLES)]
     Demo(DemoArgs),
 }
 
@@ -171,6 +177,9 @@ pub(crate) struct DemoArgs {
     /// The port; 0 takes any that is free.
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
+    /// Speaks over standard input and output, for whoever starts it as a command. There is no page then.
+    #[arg(long, conflicts_with_all = ["port", "www"])]
+    pub(crate) stdio: bool,
     /// Serves the page from this directory instead of the one built into the program.
     #[arg(long, value_name = "DIR")]
     pub(crate) www: Option<PathBuf>,

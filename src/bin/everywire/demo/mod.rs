@@ -12,11 +12,15 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use everywire::server::{HttpOptions, Server};
+use everywire::transport::{StdioTransport, Transport as _};
 
 use crate::cli::DemoArgs;
 use crate::failure::Failure;
 
 pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
+    if args.stdio {
+        return stdio().await;
+    }
     let pages = page::load(args.www.as_deref())?;
     let countdown = resources::Countdown::default();
     let server = server(&countdown);
@@ -43,6 +47,17 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
             let _ = tokio::signal::ctrl_c().await;
         })
         .await;
+    ticking.abort();
+    Ok(done?)
+}
+
+/// Serves whoever started this program, until they close its standard input.
+async fn stdio() -> Result<(), Failure> {
+    let countdown = resources::Countdown::default();
+    let server = server(&countdown);
+    let link = StdioTransport::new().connect().await.map_err(everywire::Error::from)?;
+    let ticking = tokio::spawn(countdown.run(server.clone()));
+    let done = server.serve(futures_util::stream::iter([link])).await;
     ticking.abort();
     Ok(done?)
 }

@@ -180,7 +180,8 @@ impl Mux {
         let Some(at) = self.at(key) else { return };
         // A session gives a link up that left two signs of life unanswered. For the others it is just as dead, and nobody
         // would open another while this one is held.
-        let dead = self.clients.get(at).is_some_and(|client| client.asked_life.0 == self.heard && client.asked_life.1 >= 2);
+        let dead =
+            self.clients.get(at).is_some_and(|client| client.asked_life.0 == self.heard && client.asked_life.1 >= 2);
         self.leave(key);
         if let Some(at) = self.at(key) {
             self.clients.remove(at);
