@@ -3,10 +3,13 @@
 mod accept;
 mod bind;
 mod door;
+mod env;
 mod http;
 mod lines;
 mod links;
 mod listener;
+#[cfg(feature = "stdio")]
+mod own;
 mod pace;
 mod page;
 mod reception;

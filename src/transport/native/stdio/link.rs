@@ -108,8 +108,11 @@ impl Sender {
         let waits = self.waits.get_or_insert_with(|| {
             let (watched, mut told) = (self.watched.clone(), self.rx_told.clone());
             Box::pin(async move {
+                let stage = watched.stage.clone();
                 let error = watched.explain(Cause::Stdin).await;
-                let _ = timeout(PATIENCE, told.wait_for(|told| *told)).await;
+                if !matches!(*stage.borrow(), Stage::Running) {
+                    let _ = timeout(PATIENCE, told.wait_for(|told| *told)).await;
+                }
                 error
             })
         });

@@ -87,14 +87,18 @@ async fn supervise(
         Some(how) => how,
         None => end(&mut process, wait).await,
     };
-    let quiet = timeout(SETTLE, &mut drained).await.is_ok();
+    let mut quiet = timeout(SETTLE, &mut drained).await.is_ok();
     process.tell(Stage::Exited(how));
     // Somebody that the child started holds its standard error: that one is asked to end, too.
     if !quiet && process.terminate() {
-        let _ = timeout(wait.term, &mut drained).await;
+        quiet = timeout(wait.term, &mut drained).await.is_ok();
     }
     process.kill();
     process.reap().await;
+    // Those that had to be killed are not ours to wait for; what they held shows that they are gone.
+    if !quiet {
+        let _ = timeout(SETTLE, &mut drained).await;
+    }
     drained.abort();
     process.tell(Stage::Over(how));
 }
