@@ -12,7 +12,6 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use everywire::server::{HttpOptions, Server};
-use everywire::transport::{StdioTransport, Transport as _};
 
 use crate::cli::DemoArgs;
 use crate::failure::Failure;
@@ -55,9 +54,8 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
 async fn stdio() -> Result<(), Failure> {
     let countdown = resources::Countdown::default();
     let server = server(&countdown);
-    let link = StdioTransport::new().connect().await.map_err(everywire::Error::from)?;
     let ticking = tokio::spawn(countdown.run(server.clone()));
-    let done = server.serve(futures_util::stream::iter([link])).await;
+    let done = server.run_stdio().await;
     ticking.abort();
     Ok(done?)
 }
