@@ -112,3 +112,77 @@ fn log_messages_are_shown_from_the_level_up() {
         assert!(!ran.err.contains("[warning]"), "{ran:?}");
     }
 }
+
+/// A server of 2025-11-25 whose one tool runs as a task only.
+#[cfg(unix)]
+const TASKS: &str = r#"
+answer() { id=$(printf '%s' "$line" | sed 's/.*"id":\([^,}]*\).*/\1/'); printf '{"jsonrpc":"2.0","id":%s,%s}\n' "$id" "$1"; }
+while read -r line; do
+    case "$line" in
+        *'"initialize"'*) answer '"result":{"protocolVersion":"2025-11-25","capabilities":{"tools":{}},"serverInfo":{"name":"t","version":"1"}}' ;;
+        *'"tools/list"'*) answer '"result":{"tools":[{"name":"study","inputSchema":{"type":"object"},"execution":{"taskSupport":"required"}}]}' ;;
+        *'"tools/call"'*'"task"'*) answer '"result":{"task":{"taskId":"t-1","status":"working","pollInterval":100}}' ;;
+        *'"tools/call"'*) answer '"error":{"code":-32601,"message":"as a task only"}' ;;
+        *'"tasks/get"'*) answer "\"result\":{\"taskId\":\"t-1\",\"status\":\"$STATUS\",\"statusMessage\":\"as it is\"}" ;;
+        *'"tasks/result"'*) answer '"result":{"content":[{"type":"text","text":"studied"}]}' ;;
+    esac
+done"#;
+
+#[cfg(unix)]
+#[test]
+fn a_tool_that_runs_as_a_task_only_runs_as_one() {
+    let study = |status: &str| {
+        let script = format!("STATUS={status}\n{TASKS}");
+        run(&["call", "study", "--era", "legacy", "--", "sh", "-c", &script])
+    };
+    let ran = study("completed");
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (Some(0), "studied\n", ""), "{ran:?}");
+    study("cancelled").says(4, &["no result", "as it is"]);
+}
+
+/// In a terminal of its own, with what a person types.
+#[cfg(target_os = "linux")]
+fn at_a_terminal(line: &str, typed: &str) -> Ran {
+    use std::io::Write as _;
+    use std::process::Stdio;
+    let mut process = std::process::Command::new("script")
+        .args(["--quiet", "--return", "--command", line, "/dev/null"])
+        .env("TERM", "xterm")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("script of util-linux");
+    process.stdin.take().expect("piped").write_all(typed.as_bytes()).expect("written");
+    process.wait_with_output().expect("it ends").into()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_person_at_a_terminal_is_asked() {
+    let program = env!("CARGO_BIN_EXE_everywire");
+    for era in ["modern", "legacy"] {
+        let line = format!("'{program}' call book_table --era {era} -- '{program}' demo --stdio");
+        let ran = at_a_terminal(&line, "y\n2030-02-30\n2030-02-28\n4\nterrace\nada@example.org\n\n\n\n");
+        assert_eq!(ran.code, Some(0), "{ran:?}");
+        for words in
+            ["everywire-demo asks: A table at Chez Wire", "Answer it? [Y/n]", "give a date such as", "2) terrace"]
+        {
+            assert!(ran.out.contains(words), "{words}: {}", ran.out);
+        }
+        let booked = ran.out.lines().last().unwrap_or_default();
+        assert!(booked.contains("2030-02-28"), "{}", ran.out);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_bar_shows_how_far_a_call_is() {
+    let program = env!("CARGO_BIN_EXE_everywire");
+    let line = format!("'{program}' call slow '{{\"steps\":2,\"seconds\":0}}' -- '{program}' demo --stdio");
+    let ran = at_a_terminal(&line, "");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert!(ran.out.contains('%') && ran.out.contains("step 1 of 2"), "{}", ran.out);
+    // And it is gone in the end.
+    assert!(ran.out.trim_end().ends_with("\u{1b}[2K2 steps done"), "{:?}", ran.out);
+}

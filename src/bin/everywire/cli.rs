@@ -130,9 +130,6 @@ pub(crate) struct CallArgs {
     /// Writes images, sounds and other binary results into this directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) save: Option<PathBuf>,
-    /// Answers the server's sampling requests with this text. Without it the server is told that there is no model here.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) sample: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -260,6 +257,9 @@ pub(crate) struct Connection {
     /// Tells the server that it may work in this directory (a root); may be given several times.
     #[arg(long = "root", value_name = "DIR", help_heading = "Server")]
     pub(crate) roots: Vec<PathBuf>,
+    /// Answers the server's sampling requests with this text. Without it the server is told that there is no model here.
+    #[arg(long, value_name = "TEXT", help_heading = "Server")]
+    pub(crate) sample: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
