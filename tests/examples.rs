@@ -219,6 +219,12 @@ fn name_of(client: &Client) -> String {
 }
 
 #[tokio::test]
+async fn shared_transport() {
+    let url = served(server().bind_tcp("127.0.0.1:0").await.expect("binds"));
+    assert_eq!(printed("shared_transport", &[url.strip_prefix("tcp://").expect("TCP")]).await, "2 2 2\n");
+}
+
+#[tokio::test]
 async fn websocket_client_and_server() {
     let running = Running::start("echo_server", &["127.0.0.1:0"]);
     let url = running.line();
@@ -259,6 +265,7 @@ fn none_is_longer_than_the_sample_it_answers() {
         ("tcp_builder", 8, true),
         ("unix_socket", 9, true),
         ("transport_from_env", 13, false),
+        ("shared_transport", 24, true),
         ("client_websocket", 20, false),
         ("echo_server", 24, false),
     ];
