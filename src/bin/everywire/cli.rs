@@ -25,6 +25,13 @@ const CALL_EXAMPLES: &str = r#"Examples:
   everywire call --config .vscode/mcp.json files read_text_file '{"path":"notes.txt"}'
   jq -n '{text: "hello"}' | everywire call unix:/run/user/1000/mcp.sock echo -"#;
 
+const BRIDGE_EXAMPLES: &str = "\
+Examples:
+  everywire bridge -- npx -y @modelcontextprotocol/server-everything
+  everywire bridge --record session.jsonl --config .vscode/mcp.json files
+  everywire bridge --listen unix:/run/user/1000/mcp.sock --shared ws://127.0.0.1:9001/
+  everywire bridge --listen stdio: tcp://127.0.0.1:9002";
+
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   everywire completions bash > ~/.local/share/bash-completion/completions/everywire
@@ -91,6 +98,9 @@ pub(crate) enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Puts any server on a WebSocket, TCP or Unix socket, with the inspector page beside it.
+    #[command(override_usage = usage(BRIDGE), after_help = help(BRIDGE_EXAMPLES))]
+    Bridge(BridgeArgs),
     /// Serves the inspector page and a server to try it on, for this machine only.
     Demo(DemoArgs),
 }
@@ -103,6 +113,7 @@ pub(crate) const PROMPTS: Own = Own::none("prompts");
 pub(crate) const GET: Own = Own { usage: "get PROMPT [ARGUMENTS]", least: 1, most: 2 };
 pub(crate) const PING: Own = Own::none("ping");
 pub(crate) const LISTEN: Own = Own::none("listen");
+pub(crate) const BRIDGE: Own = Own::none("bridge");
 pub(crate) const BENCH: Own = Own { usage: "bench TOOL [ARGUMENTS]", least: 1, most: 2 };
 
 /// ARGUMENTS are a JSON object, @FILE to read one, or - to read standard input.
@@ -164,6 +175,45 @@ pub(crate) struct BenchArgs {
     /// How many calls are made before, which do not count.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(..=1_000_000))]
     pub(crate) warmup: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BridgeArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Where clients come in: ws://host:port[/path], tcp://host:port, unix:/path, unix:@name, or stdio: for this process's
+    /// own streams. The inspector page is served beside a ws:// address.
+    #[arg(long, value_name = "ADDRESS", default_value = "ws://127.0.0.1:8931")]
+    pub(crate) listen: String,
+    /// Lets pages of this origin connect too, such as https://app.example; may be given several times. The page that the
+    /// bridge serves always may.
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow_origin: Vec<String>,
+    /// Lets the bridge be addressed by this host name, as a proxy in front of it does; may be given several times.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) allow_host: Vec<String>,
+    /// Lets other machines connect: without it only loopback addresses can be listened on.
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
+    /// The token that clients of a ws:// address have to bring, instead of a random one. The variable keeps it out of the
+    /// list of processes.
+    #[arg(long, env = "EVERYWIRE_BRIDGE_TOKEN", hide_env_values = true, conflicts_with = "no_token")]
+    pub(crate) token: Option<String>,
+    /// Asks for no token: every program and user of this machine can use the server then.
+    #[arg(long)]
+    pub(crate) no_token: bool,
+    /// All clients share one server. Otherwise each gets its own, started when it connects and ended when it leaves.
+    #[arg(long)]
+    pub(crate) shared: bool,
+    /// Writes every message to this file, a line of JSON each, without tokens, passwords and other secrets.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// How many clients there may be at a time.
+    #[arg(long, value_name = "NUMBER", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) max_clients: u16,
+    /// Serves the page from this directory instead of the one built into the program.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) www: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -233,7 +283,7 @@ impl Cli {
             Command::Ping(it) => &it.connection,
             Command::Listen(it) => &it.connection,
             Command::Bench(it) => &it.connection,
-            Command::Completions { .. } | Command::Demo(_) => return false,
+            Command::Completions { .. } | Command::Bridge(_) | Command::Demo(_) => return false,
         };
         connection.json
     }

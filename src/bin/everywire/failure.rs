@@ -38,7 +38,7 @@ impl Failure {
         }
     }
 
-    fn sentence(&self) -> Option<String> {
+    pub(crate) fn sentence(&self) -> Option<String> {
         match self {
             Self::Tool | Self::Stopped => None,
             Self::Usage(text) => Some(text.clone()),

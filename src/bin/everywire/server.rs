@@ -13,6 +13,8 @@ use crate::show::plain;
 
 /// Holds what `--token` does, which is meant for the server at an address and not for a command.
 pub(crate) const TOKEN: &str = "EVERYWIRE_TOKEN";
+/// Holds what the bridge asks its clients for.
+const BRIDGE_TOKEN: &str = "EVERYWIRE_BRIDGE_TOKEN";
 
 /// Where the lines go that a child writes to its standard error.
 #[derive(Clone, Default)]
@@ -126,7 +128,8 @@ fn over_address(url: &str, headers: &[(String, String)]) -> Result<Box<dyn Trans
 
 /// A command is given what this program was given, as a shell passes it on, and what a list adds or takes away.
 fn command(child: &Child, Stderr(lines): Stderr) -> StdioCommand {
-    let mut command = StdioTransport::command(&child.program).args(&child.args).env_inherit().env_remove(TOKEN);
+    let mut command = StdioTransport::command(&child.program).args(&child.args).env_inherit();
+    command = command.env_remove(TOKEN).env_remove(BRIDGE_TOKEN);
     for (name, value) in &child.env {
         command = match value {
             Some(value) => command.env(name, value),

@@ -1,7 +1,7 @@
 //! `everywire demo`: the inspector page and a server to try it on, at one port of this machine.
 
 mod media;
-mod page;
+pub(crate) mod page;
 mod prompts;
 mod questions;
 mod resources;
