@@ -1,6 +1,6 @@
 //! The examples are programs that run: each is started, and what it prints is checked. Those that answer a sample of the
 //! documents that this crate was written after are no longer than it.
-#![cfg(all(unix, feature = "server", feature = "stdio", feature = "http"))]
+#![cfg(all(unix, feature = "server", feature = "stdio", feature = "http", feature = "schemars"))]
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
@@ -138,6 +138,18 @@ async fn child_process() {
     let said = printed("child_process", &["sh", "-c", script, &noted, server.to_str().expect("UTF-8")]).await;
     assert_eq!(said, "echo\n");
     assert_eq!(std::fs::read_to_string(noted).expect("the child was there"), "true /\n");
+}
+
+#[tokio::test]
+async fn typed_tools() {
+    let client = Client::over(StdioTransport::command(program("typed_tools"))).connect().await.expect("connects");
+    let add = client.call_tool("add", json!({"a": 1, "b": 2})).await.expect("adds");
+    assert_eq!(add.all_text(), "3");
+    let divide = client.call_tool("divide", json!({"a": 1, "b": 2})).await.expect("divides");
+    assert_eq!(divide.structured_content.expect("structured").to_text(), r#"{"quotient":0.5}"#);
+    let wrong = client.call_tool("divide", json!({"a": 1, "b": "two"})).await.expect("answers");
+    assert!(wrong.is_error && wrong.all_text().contains("`b`"), "{}", wrong.all_text());
+    client.close().await;
 }
 
 #[tokio::test]
