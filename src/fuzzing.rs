@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::first_answer::meet;
-use crate::frame::EventParser;
+use crate::frame::{Broken, EventParser, Lines, one_line};
 use crate::session::Options;
 use crate::transport::Answer;
 
@@ -47,6 +47,103 @@ pub fn events(stream: &[u8]) {
         };
         assert_eq!(read(stream, limit, cut), whole, "cut anywhere, limit {limit}");
     }
+}
+
+/// What came of a stream of lines.
+#[derive(Debug, PartialEq)]
+struct Split {
+    lines: Vec<String>,
+    broken: Option<&'static str>,
+    unfinished: usize,
+}
+
+fn split(stream: &[u8], limit: usize, mut next: impl FnMut() -> usize) -> Split {
+    let mut lines = Lines::new(limit);
+    let mut split = Split { lines: Vec::new(), broken: None, unfinished: 0 };
+    let mut rest = stream;
+    loop {
+        // How much of a long line was seen depends on the cut.
+        let told = |broken| if broken == Broken::NotUtf8 { "not UTF-8" } else { "too long" };
+        match lines.next() {
+            Ok(Some(block)) => {
+                for line in block {
+                    match line {
+                        Ok(text) => split.lines.push(text.to_string()),
+                        Err(broken) => {
+                            split.broken = Some(told(broken));
+                            return split;
+                        }
+                    }
+                }
+                continue;
+            }
+            Ok(None) => {}
+            Err(broken) => {
+                split.broken = Some(told(broken));
+                return split;
+            }
+        }
+        if rest.is_empty() {
+            split.unfinished = lines.unfinished();
+            return split;
+        }
+        let space = lines.space();
+        let room = space.capacity() - space.len();
+        let (chunk, after) = rest.split_at(next().clamp(1, rest.len()).min(room));
+        space.extend_from_slice(chunk);
+        rest = after;
+        lines.filled(chunk.len());
+        assert!(lines.held() <= limit.saturating_add(128 << 10), "memory beyond the limit");
+    }
+}
+
+/// The same by the plain definition: cut at every LF, then judged.
+fn plainly(stream: &[u8], limit: usize) -> Split {
+    let mut split = Split { lines: Vec::new(), broken: None, unfinished: 0 };
+    let mut parts = stream.split(|byte| *byte == b'\n');
+    let last = parts.next_back().unwrap_or_default();
+    for line in parts {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        split.broken = match std::str::from_utf8(line) {
+            _ if line.len() > limit => Some("too long"),
+            Err(_) => Some("not UTF-8"),
+            Ok(text) => {
+                if !text.trim_matches([' ', '\t', '\r']).is_empty() {
+                    split.lines.push(text.to_owned());
+                }
+                None
+            }
+        };
+        if split.broken.is_some() {
+            return split;
+        }
+    }
+    if last.strip_suffix(b"\r").unwrap_or(last).len() > limit {
+        split.broken = Some("too long");
+    } else if !last.iter().all(|byte| b" \t\r".contains(byte)) {
+        split.unfinished = last.len();
+    }
+    split
+}
+
+/// A stream of lines: however it is cut, the lines of the whole, within the limit; and as one line, the same JSON.
+pub fn lines(stream: &[u8]) {
+    let mut state = stream.iter().fold(0x9e37_79b9_u32, |state, byte| state.rotate_left(5) ^ u32::from(*byte));
+    for limit in [0, 8, 64, 1 << 20] {
+        let expected = plainly(stream, limit);
+        assert_eq!(split(stream, limit, || stream.len()), expected, "whole, limit {limit}");
+        assert_eq!(split(stream, limit, || 1), expected, "byte by byte, limit {limit}");
+        let cut = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as usize % 17
+        };
+        assert_eq!(split(stream, limit, cut), expected, "cut anywhere, limit {limit}");
+    }
+    let Ok(text) = std::str::from_utf8(stream) else { return };
+    let Some(line) = one_line(text) else { return };
+    assert!(!line.contains(['\n', '\r']) && line.len() <= text.len(), "not one line");
+    let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).ok();
+    assert_eq!(value(&line), value(text), "another value");
 }
 
 /// A server's answer to everything that a client asks while it opens a connection, as in `fuzz/seeds/classifier`: status,

@@ -25,7 +25,7 @@ pub(crate) async fn run() -> Result<(), Fault> {
         if count == WARM_UP {
             before = [Process::This.resident(), server.process().resident()];
         }
-        clients.push(Client::builder(&server.url()).era(EraChoice::Modern).connect().await?);
+        clients.push(Client::builder(server.url()).era(EraChoice::Modern).connect().await?);
     }
     tokio::time::sleep(SETTLED).await;
     let after = [Process::This.resident(), server.process().resident()];

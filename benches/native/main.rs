@@ -1,7 +1,7 @@
 //! How fast the native client and server are over each carrier, beside hand-written ones and beside no protocol at all.
 //!
 //! ```text
-//! cargo bench --features server --bench native [-- [ROUNDS] [websocket | http | idle] [WORDS OF A ROW OR MODE]...]
+//! cargo bench --features server --bench native [-- [ROUNDS] [websocket | http | tcp | unix | stdio | idle] [WORDS OF A ROW OR MODE]...]
 //! ```
 //!
 //! Every server is a process of its own with one thread, and so is the client. The rows take turns within each round, so
@@ -13,6 +13,7 @@ mod idle;
 mod measure;
 mod ours;
 mod servers;
+mod stream;
 mod websocket;
 mod wire;
 
@@ -119,6 +120,23 @@ const HTTP: [Row; 9] = [
     ("everywire (modern) on its own server", Asker::Modern, Kind::Http),
 ];
 
+/// The rows of one carrier of lines, by its raw server, its hand-written one and ours.
+const fn lines(raw: Kind, hand: Kind, ours: Kind) -> [Row; 7] {
+    [
+        ("raw echo, no JSON", Asker::Raw, raw),
+        ("hand-written client and server", Asker::Hand, hand),
+        ("everywire (legacy) on the hand-written server", Asker::Legacy, hand),
+        ("everywire (modern) on the hand-written server", Asker::Modern, hand),
+        ("hand-written client on everywire's server", Asker::Hand, ours),
+        ("everywire (legacy) on its own server", Asker::Legacy, ours),
+        ("everywire (modern) on its own server", Asker::Modern, ours),
+    ]
+}
+
+const TCP: [Row; 7] = lines(Kind::RawTcp, Kind::HandTcp, Kind::Tcp);
+const UNIX: [Row; 7] = lines(Kind::RawUnix, Kind::HandUnix, Kind::Unix);
+const STDIO: [Row; 7] = lines(Kind::RawStdio, Kind::HandStdio, Kind::Stdio);
+
 /// What one row did in one round, per call in microseconds.
 #[derive(Default, Clone, Copy)]
 struct Sample {
@@ -144,7 +162,8 @@ fn main() -> Result<(), Fault> {
     }
     let wanted = |part: &str| arguments.parts.is_empty() || arguments.parts.iter().any(|word| word == part);
     runtime.block_on(async {
-        for (part, rows) in [("websocket", &WEBSOCKET[..]), ("http", &HTTP)] {
+        let parts = [("websocket", &WEBSOCKET[..]), ("http", &HTTP), ("tcp", &TCP), ("unix", &UNIX), ("stdio", &STDIO)];
+        for (part, rows) in parts {
             if wanted(part) {
                 run(part, rows, &arguments).await?;
             }
@@ -153,7 +172,7 @@ fn main() -> Result<(), Fault> {
     })
 }
 
-const PARTS: [&str; 3] = ["websocket", "http", "idle"];
+const PARTS: [&str; 6] = ["websocket", "http", "tcp", "unix", "stdio", "idle"];
 
 struct Arguments {
     rounds: usize,
@@ -183,26 +202,44 @@ async fn run(part: &str, rows: &[Row], arguments: &Arguments) -> Result<(), Faul
 }
 
 async fn sample(&(_, asker, kind): &Row, mode: Mode) -> Result<Sample, Fault> {
+    if kind.is_stdio() {
+        return sample_stdio(asker, kind, mode).await;
+    }
     let server = Spawned::start(kind)?;
-    let url = server.url();
-    match (asker, url.starts_with("http")) {
-        (Asker::Raw, false) => {
-            measure(&websocket::raw::Client::connect(&url, &mode.text()).await?, mode, &server).await
+    let (url, process) = (server.url(), server.process());
+    let scheme = url.split(':').next().unwrap_or_default();
+    match (asker, scheme) {
+        (Asker::Raw, "ws") => measure(&websocket::raw::Client::connect(url, &mode.text()).await?, mode, process).await,
+        (Asker::Raw, "http") => measure(&http::raw::Client::connect(url, &mode.text()), mode, process).await,
+        (Asker::Raw, _) => {
+            measure(&stream::raw::Client::over(stream::open(url).await?, &mode.text()), mode, process).await
         }
-        (Asker::Raw, true) => measure(&http::raw::Client::connect(&url, &mode.text()), mode, &server).await,
-        (Asker::Hand, false) => measure(&websocket::hand::Client::connect(&url).await?, mode, &server).await,
-        (Asker::Hand, true) => measure(&http::hand::Client::connect(&url)?, mode, &server).await,
-        (Asker::Legacy, _) => measure(&ours::Client::connect(&url, false).await?, mode, &server).await,
-        (Asker::Modern, _) => measure(&ours::Client::connect(&url, true).await?, mode, &server).await,
+        (Asker::Hand, "ws") => measure(&websocket::hand::Client::connect(url).await?, mode, process).await,
+        (Asker::Hand, "http") => measure(&http::hand::Client::connect(url)?, mode, process).await,
+        (Asker::Hand, _) => measure(&stream::hand::Client::over(stream::open(url).await?), mode, process).await,
+        (Asker::Legacy, _) => measure(&ours::Client::connect(url, false).await?, mode, process).await,
+        (Asker::Modern, _) => measure(&ours::Client::connect(url, true).await?, mode, process).await,
     }
 }
 
-async fn measure<C: Echo>(client: &C, mode: Mode, server: &Spawned) -> Result<Sample, Fault> {
+async fn sample_stdio(asker: Asker, kind: Kind, mode: Mode) -> Result<Sample, Fault> {
+    if let Asker::Legacy | Asker::Modern = asker {
+        let (client, process) = ours::Client::spawn(kind, matches!(asker, Asker::Modern)).await?;
+        return measure(&client, mode, process).await;
+    }
+    let (_child, process, streams) = stream::spawn(kind).await?;
+    match asker {
+        Asker::Raw => measure(&stream::raw::Client::over(streams, &mode.text()), mode, process).await,
+        _ => measure(&stream::hand::Client::over(streams), mode, process).await,
+    }
+}
+
+async fn measure<C: Echo>(client: &C, mode: Mode, server: Process) -> Result<Sample, Fault> {
     let text = mode.text();
     let (warm_up, extent) = mode.extent();
     let width = if matches!(mode, Mode::InFlight) { IN_FLIGHT } else { 1 };
     client.calls(&text, width, |done| done < warm_up).await?;
-    let (ours, theirs) = (Cpu::of(Process::This), Cpu::of(server.process()));
+    let (ours, theirs) = (Cpu::of(Process::This), Cpu::of(server));
     let start = Instant::now();
     let mut times = client.calls(&text, width, |_| start.elapsed() < extent).await?;
     let elapsed = start.elapsed();
@@ -212,7 +249,7 @@ async fn measure<C: Echo>(client: &C, mode: Mode, server: &Spawned) -> Result<Sa
         per_second: count / elapsed.as_secs_f64(),
         p50: median(&mut times),
         client: per_call(ours.since(Process::This)),
-        server: per_call(theirs.since(server.process())),
+        server: per_call(theirs.since(server)),
     })
 }
 

@@ -91,16 +91,21 @@ struct Content<T> {
 
 /// What the server answers; `None` for a notification.
 pub(crate) fn answer(message: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
+    let mut out = Vec::with_capacity(message.len() + 128);
+    Ok(answer_into(message, &mut out)?.then_some(out))
+}
+
+/// Appends what the server answers; `false` for a notification.
+pub(crate) fn answer_into(message: &[u8], out: &mut Vec<u8>) -> Result<bool, Fault> {
     let Incoming { id, method, params } = serde_json::from_slice(message)?;
-    let Some(id) = id else { return Ok(None) };
+    let Some(id) = id else { return Ok(false) };
     let params = params.map_or("{}", RawValue::get);
     if method == "tools/call" {
         let CallParams { arguments, .. } = serde_json::from_str(params)?;
-        let mut out = Vec::with_capacity(arguments.text.len() + 128);
         let content = vec![Content { r#type: "text".into(), text: arguments.text }];
         let result = CallResult { content, is_error: false, result_type: "complete".into() };
-        serde_json::to_writer(&mut out, &Response { jsonrpc: "2.0", id, result })?;
-        return Ok(Some(out));
+        serde_json::to_writer(out, &Response { jsonrpc: "2.0", id, result })?;
+        return Ok(true);
     }
     let result = if method == "initialize" {
         let asked: serde_json::Value = serde_json::from_str(params)?;
@@ -115,15 +120,21 @@ pub(crate) fn answer(message: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
             "ttlMs": 0, "cacheScope": "private",
         })
     };
-    Ok(Some(serde_json::to_vec(&Response { jsonrpc: "2.0", id, result })?))
+    serde_json::to_writer(out, &Response { jsonrpc: "2.0", id, result })?;
+    Ok(true)
 }
 
 /// A call of the tool.
 pub(crate) fn call(id: u64, text: &str, meta: Option<Meta>) -> Result<Vec<u8>, Fault> {
-    let params = CallParams { name: "echo".into(), arguments: Arguments { text: text.into() }, meta };
     let mut message = Vec::with_capacity(text.len() + 128);
-    serde_json::to_writer(&mut message, &Request { jsonrpc: "2.0", id, method: "tools/call", params })?;
+    call_into(id, text, meta, &mut message)?;
     Ok(message)
+}
+
+/// Appends a call of the tool.
+pub(crate) fn call_into(id: u64, text: &str, meta: Option<Meta>, out: &mut Vec<u8>) -> Result<(), Fault> {
+    let params = CallParams { name: "echo".into(), arguments: Arguments { text: text.into() }, meta };
+    Ok(serde_json::to_writer(out, &Request { jsonrpc: "2.0", id, method: "tools/call", params })?)
 }
 
 impl Answer {

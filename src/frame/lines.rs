@@ -119,7 +119,7 @@ impl Lines {
     }
 
     /// How much memory it holds.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "__fuzzing"))]
     pub(crate) fn held(&self) -> usize {
         self.buffer.capacity()
     }

@@ -6,7 +6,7 @@ use everywire::transport::memory::Memory;
 use futures_util::StreamExt as _;
 
 use crate::host;
-use crate::storm::{Pace, Runs, serve, server, storm};
+use crate::storm::{Pace, Runs, faulty, serve, server, storm};
 
 const SEEDS: u64 = 1000;
 
@@ -21,10 +21,10 @@ async fn over_memory(pace: Pace) {
     // Side by side: on a clock that cannot be paused most of the time is spent waiting.
     let storms = futures_util::stream::iter(seeds()).map(|seed| async move {
         let runs = Runs::default();
-        let transport = || {
+        let transport = |plan| {
             let (transport, listener) = Memory::new();
             host::spawn(Box::pin(serve(server(&runs), listener)));
-            transport
+            faulty(transport, plan)
         };
         if let Err(what) = storm(seed, pace, &runs, transport).await {
             panic!("KIT_SEED={seed}: {what}");

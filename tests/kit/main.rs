@@ -4,3 +4,5 @@ mod carriers;
 mod faults;
 mod host;
 mod storm;
+#[cfg(not(target_arch = "wasm32"))]
+mod streams;

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use everywire::Client;
 use everywire::transport::{StdioCommand, Transport as _};
+use futures_util::future::try_join_all;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 
@@ -135,6 +136,28 @@ async fn closing_the_link_waits_for_the_end_of_the_process() {
     assert!(soon(link.rx.next()).await.is_none(), "an end that was asked for is no error");
 }
 
+/// A guardian's pipe, or another server's streams, in a server that was started at the same moment would keep them from
+/// ever ending.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn servers_started_together_share_no_descriptors() {
+    // What whoever runs the tests left open for everybody.
+    let inherited = descriptors("self");
+    let all = (0..16).map(|_| tokio::spawn(connect(server(&[]))));
+    let all: Vec<Client> = soon(try_join_all(all)).await.expect("no panic");
+    for client in &all {
+        let own = descriptors(&pid(client).await.to_string());
+        let more: Vec<_> = own.iter().filter(|number| **number > 2 && !inherited.contains(number)).collect();
+        assert!(more.is_empty(), "{more:?}");
+    }
+}
+
+/// The numbers of a process's open descriptors.
+fn descriptors(process: &str) -> Vec<u32> {
+    let all = std::fs::read_dir(format!("/proc/{process}/fd")).expect("it lives");
+    all.map(|entry| entry.expect("an entry").file_name().to_str().and_then(|name| name.parse().ok()).expect("a number"))
+        .collect()
+}
+
 /// The newest child of this process that serves.
 fn own_child() -> u32 {
     let all =
@@ -154,6 +177,15 @@ async fn a_dropped_link_ends_the_process_without_being_waited_for() {
     let ended = transport.ended();
     drop(link);
     soon(ended).await;
+    // Also where it was asked before there was anything to end.
+    let transport = mode(&["serve"]);
+    let ended = transport.ended();
+    let client = connect(transport).await;
+    let process = pid(&client).await;
+    client.close().await;
+    drop(client);
+    soon(ended).await;
+    assert!(status(process).is_none());
     // And where nothing was started there is nothing to wait for.
     soon(server(&[]).ended()).await;
 }

@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use everywire::transport::{StdioCommand, StdioTransport, TransportErrorKind};
-use everywire::{Era, Error, Event, Reconnect};
+use everywire::{Era, Error, Event, Reconnect, State};
 use futures_util::StreamExt as _;
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::support::{call, client, connect, group, mode, pid, server, soon, vani
 
 /// Why no client comes about.
 async fn refused(transport: StdioCommand) -> Error {
-    soon(client(transport).connect()).await.err().expect("there is no server")
+    soon(client(transport).connect()).await.expect_err("there is no server")
 }
 
 fn says(error: &Error, parts: &[&str]) {
@@ -120,9 +120,9 @@ async fn a_killed_server_is_told_with_its_signal() {
     let killed = std::process::Command::new("kill").args(["-KILL", &server.to_string()]).status().expect("kill");
     assert!(killed.success());
     let reason = loop {
-        match soon(events.next()).await.expect("told before the end") {
-            Event::State(everywire::State::Closed { reason: Some(reason) }) => break reason,
-            _ => {}
+        let event = soon(events.next()).await.expect("told before the end");
+        if let Event::State(State::Closed { reason: Some(reason) }) = event {
+            break reason;
         }
     };
     says(&reason, &["ended (signal: 9 (SIGKILL))"]);

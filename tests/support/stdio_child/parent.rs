@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use everywire::Client;
 use everywire::proto::CallToolResult;
-use everywire::transport::{StdioCommand, StdioTransport};
+use everywire::transport::{StdioCommand, StdioTransport, Transport as _};
+use futures_util::SinkExt as _;
 use serde_json::{Value, json};
 
 fn child(options: &[&str]) -> StdioCommand {
@@ -57,50 +58,24 @@ async fn cycle(turn: usize) {
     let mut transport = child(&[]);
     // Also through the transport alone, whose link tells when the child is gone.
     if turn % 2 == 1 {
-        use everywire::transport::Transport as _;
-        use futures_util::SinkExt as _;
         let mut link = transport.connect().await.expect("started");
-        link.tx.close().await.expect("closed");
-        return;
+        return link.tx.close().await.expect("closed");
     }
-    let shared = std::sync::Arc::new(std::sync::Mutex::new(None));
-    let client = Client::over(Told { transport, ended: shared.clone() }).connect().await.expect("connected");
+    let ended = transport.ended();
+    let client = Client::over(transport).connect().await.expect("connected");
     assert_eq!(call(&client, "echo", json!({"text": "x"})).await, "x");
     client.close().await;
-    drop(client);
-    let ended = shared.lock().expect("no panic").take().expect("connected before");
     ended.await;
 }
 
-/// Calls a child whose standard error goes where `to` says.
+/// Starts a child whose standard error goes where `to` says.
 #[tokio::main(flavor = "current_thread")]
 pub async fn stderr(to: &str) {
     let transport = if to == "inherited" { child(&[]).inherit_stderr() } else { child(&[]) };
-    let ended = std::sync::Arc::new(std::sync::Mutex::new(None));
-    let client = Client::over(Told { transport, ended: ended.clone() }).connect().await.expect("connected");
-    drop(client);
-    let ended = ended.lock().expect("no panic").take().expect("connected before");
+    let ended = transport.ended();
+    let client = Client::over(transport).connect().await.expect("connected");
+    client.close().await;
     ended.await;
-}
-
-type Ended = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// Keeps how to wait for the end of the child that was started.
-struct Told {
-    transport: StdioCommand,
-    ended: std::sync::Arc<std::sync::Mutex<Option<Ended>>>,
-}
-
-impl everywire::transport::Transport for Told {
-    fn connect(
-        &mut self,
-    ) -> everywire::BoxFuture<'_, Result<everywire::transport::Link, everywire::transport::TransportError>> {
-        Box::pin(async {
-            let link = self.transport.connect().await;
-            *self.ended.lock().expect("no panic") = Some(Box::pin(self.transport.ended()));
-            link
-        })
-    }
 }
 
 /// Connects, has the child start another process, and prints the number of their group; then ends as `how` says.

@@ -1,4 +1,5 @@
 use std::path::{Path, PathBuf};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -117,7 +118,7 @@ async fn a_server_that_does_not_accept_is_waited_for_and_given_up_in_time() {
 
     let mut patient = Unix::new(&path).expect("a path").connect_timeout(Duration::from_secs(60));
     let mut connecting = patient.connect();
-    assert!(connecting.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())).is_pending());
+    assert!(connecting.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
     // Whoever accepts makes room.
     let mut accepted = Vec::new();
     for _ in 0..queued.len() {

@@ -6,6 +6,9 @@ use crate::frame::RequestId;
 use crate::json::{Json, Object, Relayed, Text, error_text, result_text};
 use crate::proto::{LogLevel, code, method};
 
+/// From which level clients hear the log that set none, once another has (before that it is the server's choice).
+const UNASKED: LogLevel = LogLevel::Info;
+
 pub(super) enum Session {
     None,
     /// `initialize` is on its way, for these too.
@@ -51,7 +54,7 @@ impl Mux {
     pub(super) fn initialize(&mut self, key: ClientKey, id: RequestId, params: Option<&Json>) {
         let capabilities = params.and_then(|params| params.get("capabilities"));
         if let Some(client) = self.client_mut(key) {
-            client.capabilities = capabilities.clone();
+            client.capabilities = Some(capabilities.clone().unwrap_or_else(|| Object::new().build()));
         }
         match &mut self.session {
             Session::Begun(result) => {
@@ -117,9 +120,11 @@ impl Mux {
 
     // ---- Log levels
 
-    /// The least severe level that anybody asked for.
+    /// The least severe level that anybody wants: those who set none are not to miss what a server says by itself, which is
+    /// taken to be [`UNASKED`] and above.
     fn least_level(&self) -> Option<LogLevel> {
-        self.present().filter_map(|client| client.level).min()
+        let initialized = self.present().filter(|client| client.capabilities.is_some() || client.level.is_some());
+        initialized.map(|client| client.level.unwrap_or(UNASKED)).min()
     }
 
     /// The server is told the least level of all; each client gets what it asked for (see [`Self::logged`]).
@@ -151,7 +156,7 @@ impl Mux {
             Some(least) => level >= least && (!modern || client.open() > 0),
             None if modern => false,
             // What the server would say by itself; what it says because another client asked for details is not for this one.
-            None => self.level.is_none() || level >= LogLevel::Info,
+            None => self.level.is_none() || level >= UNASKED,
         };
         let keys: Vec<_> = self.present().filter(wants).map(|client| client.key).collect();
         keys.into_iter().for_each(|key| self.mail(key, text.clone()));

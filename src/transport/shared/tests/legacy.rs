@@ -141,10 +141,12 @@ fn each_hears_the_log_from_the_level_that_it_set() {
     // Before anybody set one it is the server's choice.
     assert_eq!(log(&mut sim, "debug"), [1, 1, 1]);
     sim.call(a, 1, "logging/setLevel", json!({ "level": "warning" }));
+    // The others are not to miss what a server says by itself.
     let request = sim.one();
-    assert_eq!(request["params"]["level"], "warning");
+    assert_eq!(request["params"]["level"], "info");
     sim.reply(&request, json!({}));
     assert_eq!(sim.heard_one(a)["id"], 1);
+    assert_eq!(log(&mut sim, "info"), [0, 1, 1]);
     sim.call(b, 1, "logging/setLevel", json!({ "level": "debug" }));
     let request = sim.one();
     assert_eq!(request["params"]["level"], "debug");
@@ -158,7 +160,7 @@ fn each_hears_the_log_from_the_level_that_it_set() {
     assert_eq!(sim.heard_one(a)["result"], json!({}));
     assert!(sim.sent().is_empty());
     sim.close(b);
-    assert_eq!(sim.one()["params"]["level"], "error");
+    assert_eq!(sim.one()["params"]["level"], "info");
     // What is no level is the server's to refuse, and one that it refused is asked for again.
     sim.call(c, 1, "logging/setLevel", json!({ "level": "loud" }));
     let request = sim.one();
