@@ -16,7 +16,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build();
     let mcp = server.http_service().build()?;
     let router = Router::new().route("/", get(|| async { "MCP is at /mcp" })).route_service("/mcp", mcp.clone());
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:9002").await?;
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9002".into());
+    let listener = tokio::net::TcpListener::bind(address).await?;
     println!("http://{}/mcp", listener.local_addr()?);
     let stop = async move {
         let _ = tokio::signal::ctrl_c().await;

@@ -14,6 +14,9 @@ impl ToolHandler for Echo {
 
 #[tokio::main]
 async fn main() -> Result<(), everywire::Error> {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:9001".into());
     let server = Server::builder("ws-server", "1.0.0").tool("echo", Echo).build();
-    server.run_websocket("127.0.0.1:9001").await
+    let listener = server.bind_websocket(address).await?;
+    println!("{}", listener.url());
+    listener.run(async { drop(tokio::signal::ctrl_c().await) }).await
 }

@@ -12,12 +12,14 @@ async fn main() -> Result<(), everywire::Error> {
         max_attempts: Some(5),
         ..Reconnect::default()
     };
-    let client = Client::builder("ws://127.0.0.1:9001/")
+    let url = std::env::args().nth(1).unwrap_or_else(|| "ws://127.0.0.1:9001/".into());
+    let client = Client::builder(&url)
         .reconnect(policy)
         .keep_alive(Duration::from_secs(30))
         .timeout(Duration::from_secs(30))
         .connect()
         .await?;
     println!("{:?}", client.state());
+    client.close().await;
     Ok(())
 }

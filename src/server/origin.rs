@@ -72,28 +72,45 @@ pub(super) struct Policy {
     pub(super) hosts: Vec<String>,
     /// The server is bound to a loopback address: nobody should know it by another name.
     pub(super) loopback: bool,
+    /// Of the pages on loopback only those that came from this very address may connect.
+    pub(super) own_pages: bool,
 }
 
 impl Policy {
+    /// The `Host` header and the `Origin` header.
+    ///
     /// # Errors
     /// What to tell the client, with status 403.
-    pub(super) fn check_origin(&self, origin: Option<&str>) -> Result<(), &'static str> {
+    pub(super) fn check(&self, host: Option<&str>, origin: Option<&str>) -> Result<(), &'static str> {
+        self.check_host(host)?;
         // Programs send none; browsers always do.
         let Some(text) = origin else { return Ok(()) };
-        let allowed = Origin::parse(text).is_some_and(|origin| origin.is_loopback() || self.origins.contains(&origin));
+        // The name in `Host` was looked at: it is not one that somebody made point here.
+        let own = || host.and_then(|host| Origin::parse(&format!("http://{host}")));
+        let allowed = Origin::parse(text).is_some_and(|origin| {
+            let near = if self.own_pages { own().as_ref() == Some(&origin) } else { origin.is_loopback() };
+            near || self.origins.contains(&origin)
+        });
         if allowed { Ok(()) } else { Err("pages of this origin may not connect; the server has to allow it") }
     }
 
-    /// # Errors
-    /// What to tell the client, with status 403.
-    pub(super) fn check_host(&self, host: Option<&str>) -> Result<(), &'static str> {
+    fn check_host(&self, host: Option<&str>) -> Result<(), &'static str> {
         let Some(host) = host else { return Err("the request has no Host header") };
-        if !self.loopback {
+        if !self.loopback && !self.own_pages {
             return Ok(());
         }
         let Some(origin) = Origin::parse(&format!("http://{host}")) else { return Err("the Host header is malformed") };
         if is_loopback(&origin.host) || self.hosts.contains(&origin.host) {
             return Ok(());
+        }
+        if !self.loopback {
+            // What a page is served from is its origin, so a name that was made to point here would be let in.
+            let address = origin.host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
+            return if address {
+                Ok(())
+            } else {
+                Err("the server is not known under this host name; it has to allow it")
+            };
         }
         Err("this server is on a loopback address and is not known under this host name; the server has to allow it")
     }
@@ -108,6 +125,7 @@ mod tests {
             origins: vec![Origin::parse("https://app.example").expect("origin")],
             hosts: vec!["mcp.example".into()],
             loopback: true,
+            own_pages: false,
         }
     }
 
@@ -143,7 +161,7 @@ mod tests {
             (Some("file://"), false),
         ];
         for (origin, allowed) in table {
-            assert_eq!(policy().check_origin(origin).is_ok(), allowed, "{origin:?}");
+            assert_eq!(policy().check(Some("localhost"), origin).is_ok(), allowed, "{origin:?}");
         }
     }
 
@@ -164,10 +182,44 @@ mod tests {
             (None, false),
         ];
         for (host, allowed) in table {
-            assert_eq!(policy().check_host(host).is_ok(), allowed, "{host:?}");
+            assert_eq!(policy().check(host, None).is_ok(), allowed, "{host:?}");
         }
         let remote = Policy { loopback: false, ..policy() };
-        assert!(remote.check_host(Some("anything.example")).is_ok());
-        assert!(remote.check_host(None).is_err());
+        assert!(remote.check(Some("anything.example"), None).is_ok());
+        assert!(remote.check(None, None).is_err());
+    }
+
+    #[test]
+    fn own_pages_alone() {
+        let own = Policy { own_pages: true, ..policy() };
+        let table = [
+            ("127.0.0.1:8931", Some("http://127.0.0.1:8931"), true),
+            ("localhost:8931", Some("http://localhost:8931"), true),
+            ("[::1]:8931", Some("http://[::1]:8931"), true),
+            ("127.0.0.1:8931", None, true),
+            ("127.0.0.1:8931", Some("https://app.example"), true),
+            ("mcp.example", Some("http://mcp.example"), true),
+            ("127.0.0.1:8931", Some("http://127.0.0.1:8932"), false),
+            ("127.0.0.1:8931", Some("http://localhost:8931"), false),
+            ("127.0.0.1:8931", Some("https://127.0.0.1:8931"), false),
+            ("127.0.0.1:8931", Some("http://127.0.0.1"), false),
+            ("127.0.0.1:8931", Some("null"), false),
+            ("evil.example:8931", Some("http://evil.example:8931"), false),
+        ];
+        for (host, origin, allowed) in table {
+            assert_eq!(own.check(Some(host), origin).is_ok(), allowed, "{host} {origin:?}");
+        }
+        let remote = Policy { loopback: false, ..own };
+        let table = [
+            ("192.0.2.7:8931", Some("http://192.0.2.7:8931"), true),
+            ("[2001:db8::1]:8931", Some("http://[2001:db8::1]:8931"), true),
+            ("mcp.example:8931", Some("http://mcp.example:8931"), true),
+            ("evil.example:8931", Some("http://evil.example:8931"), false),
+            ("evil.example:8931", None, false),
+            ("192.0.2.7:8931", Some("http://localhost:8931"), false),
+        ];
+        for (host, origin, allowed) in table {
+            assert_eq!(remote.check(Some(host), origin).is_ok(), allowed, "{host} {origin:?}");
+        }
     }
 }

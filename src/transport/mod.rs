@@ -28,7 +28,7 @@ cfg_if::cfg_if! {
         #[allow(unused_imports, reason = "what composes on lines needs features")]
         pub(crate) use native::{LineOptions, lines};
         #[cfg(feature = "stdio")]
-        #[cfg_attr(not(feature = "server"), allow(unused_imports, reason = "what only the server uses"))]
+        #[allow(unused_imports, reason = "what only the server uses")]
         pub(crate) use native::own_streams;
         #[cfg(feature = "stdio")]
         pub use native::{StdioCommand, StdioTransport};

@@ -52,25 +52,53 @@ pub async fn soon<T>(future: impl Future<Output = T>) -> T {
 pub enum Carrier {
     WebSocket,
     Http,
+    Tcp,
+    Unix,
+    /// The standard streams of a child process.
+    Stdio,
 }
 
 impl Carrier {
     /// A scripted peer in a process of its own, which can be killed.
     pub async fn spawn(self, era: &str) -> Peer {
-        let carrier = if self == Self::Http { "http" } else { "websocket" };
-        Peer::new(self, &control(&format!("/spawn?program=scripted&era={era}&carrier={carrier}")).await)
+        Peer::new(self, &control(&format!("/spawn?program=scripted&era={era}&carrier={}", self.name())).await)
+    }
+
+    /// What the control server calls it. A child's standard streams are piped to a peer over TCP.
+    fn name(self) -> &'static str {
+        match self {
+            Self::WebSocket => "websocket",
+            Self::Http => "http",
+            Self::Tcp | Self::Stdio => "tcp",
+            Self::Unix => "unix",
+        }
     }
 
     /// The server of this crate, in a process of its own. It speaks both eras and has the tools of `tests/support/test_server.rs`.
     pub async fn own(self) -> Peer {
-        Peer::new(self, &control("/spawn?program=test_server").await)
+        Peer::new(self, &control(&format!("/spawn?program=test_server&carrier={}", self.name())).await)
     }
 
     /// A scripted peer.
     pub async fn peer(self, era: &str) -> Peer {
         match self {
-            Self::WebSocket => Peer::stub("peer", era).await,
             Self::Http => Peer::http(era, &Value::Array(Vec::new())).await,
+            _ => self.stub("peer", era).await,
+        }
+    }
+
+    /// A peer of that kind, over any carrier but HTTP.
+    pub async fn stub(self, kind: &str, era: &str) -> Peer {
+        Peer::new(self, &control(&format!("/stub?kind={kind}&era={era}&carrier={}", self.name())).await)
+    }
+
+    fn address(self, secure: &str, host: &str, port: u64, path: &str) -> String {
+        match self {
+            Self::WebSocket => format!("ws{secure}://{host}:{port}/"),
+            Self::Http => format!("http{secure}://{host}:{port}/mcp"),
+            Self::Tcp => format!("tcp://{host}:{port}"),
+            Self::Unix => format!("unix:{path}"),
+            Self::Stdio => format!("{CHILD}{port}"),
         }
     }
 
@@ -81,10 +109,21 @@ impl Carrier {
 
     /// Waits until a client has noticed that its server is gone. Over HTTP there is nothing to notice before the next request.
     pub async fn loss(self, events: &mut Events) {
-        if self == Self::WebSocket {
+        if self != Self::Http {
             loss(events).await;
         }
     }
+}
+
+/// One test for each carrier: `async fn name(carrier: Carrier, …)` over it.
+#[allow(unused_macros, reason = "each test program uses its own part")]
+macro_rules! over {
+    ($name:ident, $($test:ident: $carrier:ident $(, $era:literal)?;)*) => {$(
+        #[$crate::common::promise]
+        async fn $test() {
+            super::$name($crate::common::Carrier::$carrier $(, $era)?).await;
+        }
+    )*};
 }
 
 /// Runs `async fn name(carrier: Carrier)` over each carrier.
@@ -92,17 +131,43 @@ impl Carrier {
 macro_rules! each_carrier {
     ($($name:ident),* $(,)?) => {$(
         mod $name {
-            use $crate::common::{Carrier, promise};
+            $crate::common::over!($name, over_websocket: WebSocket; over_http: Http;);
+            #[cfg(not(target_arch = "wasm32"))]
+            $crate::common::over!($name, over_tcp: Tcp; over_unix: Unix; over_stdio: Stdio;);
+        }
+    )*};
+}
 
-            #[promise]
-            async fn over_websocket() {
-                super::$name(Carrier::WebSocket).await;
-            }
+/// Runs `async fn name(carrier: Carrier)` over each carrier that has an address, at which nobody may be.
+#[allow(unused_macros, reason = "each test program uses its own part")]
+macro_rules! each_address {
+    ($($name:ident),* $(,)?) => {$(
+        mod $name {
+            $crate::common::over!($name, over_websocket: WebSocket; over_http: Http;);
+            #[cfg(not(target_arch = "wasm32"))]
+            $crate::common::over!($name, over_tcp: Tcp; over_unix: Unix;);
+        }
+    )*};
+}
 
-            #[promise]
-            async fn over_http() {
-                super::$name(Carrier::Http).await;
-            }
+/// Runs `async fn name(carrier: Carrier)` over each carrier that is one channel for every message.
+#[allow(unused_macros, reason = "each test program uses its own part")]
+macro_rules! each_channel {
+    ($($name:ident),* $(,)?) => {$(
+        mod $name {
+            $crate::common::over!($name, over_websocket: WebSocket;);
+            #[cfg(not(target_arch = "wasm32"))]
+            $crate::common::over!($name, over_tcp: Tcp; over_unix: Unix; over_stdio: Stdio;);
+        }
+    )*};
+}
+
+/// Runs `async fn name(carrier: Carrier)` over the carriers that a page has.
+#[allow(unused_macros, reason = "each test program uses its own part")]
+macro_rules! each_web_carrier {
+    ($($name:ident),* $(,)?) => {$(
+        mod $name {
+            $crate::common::over!($name, over_websocket: WebSocket; over_http: Http;);
         }
     )*};
 }
@@ -112,33 +177,24 @@ macro_rules! each_carrier {
 macro_rules! each_carrier_and_era {
     ($($name:ident),* $(,)?) => {$(
         mod $name {
-            use $crate::common::{Carrier, promise};
-
-            #[promise]
-            async fn over_websocket_modern() {
-                super::$name(Carrier::WebSocket, "modern").await;
-            }
-
-            #[promise]
-            async fn over_websocket_legacy() {
-                super::$name(Carrier::WebSocket, "legacy").await;
-            }
-
-            #[promise]
-            async fn over_http_modern() {
-                super::$name(Carrier::Http, "modern").await;
-            }
-
-            #[promise]
-            async fn over_http_legacy() {
-                super::$name(Carrier::Http, "legacy").await;
-            }
+            $crate::common::over!(
+                $name,
+                over_websocket_modern: WebSocket, "modern"; over_websocket_legacy: WebSocket, "legacy";
+                over_http_modern: Http, "modern"; over_http_legacy: Http, "legacy";
+            );
+            #[cfg(not(target_arch = "wasm32"))]
+            $crate::common::over!(
+                $name,
+                over_tcp_modern: Tcp, "modern"; over_tcp_legacy: Tcp, "legacy";
+                over_unix_modern: Unix, "modern"; over_unix_legacy: Unix, "legacy";
+                over_stdio_modern: Stdio, "modern"; over_stdio_legacy: Stdio, "legacy";
+            );
         }
     )*};
 }
 
 #[allow(unused_imports, reason = "each test program uses its own part")]
-pub(crate) use {each_carrier, each_carrier_and_era};
+pub(crate) use {each_address, each_carrier, each_carrier_and_era, each_channel, each_web_carrier, over};
 
 /// A peer that the control server runs.
 pub struct Peer {
@@ -146,17 +202,19 @@ pub struct Peer {
     id: u64,
     pub port: u64,
     via: u64,
+    path: String,
 }
 
 impl Peer {
     fn new(carrier: Carrier, answer: &Value) -> Self {
         let number = |key: &str| answer[key].as_u64().unwrap_or_default();
-        Self { carrier, id: number("id"), port: number("port"), via: number("via") }
+        let path = answer["path"].as_str().unwrap_or_default().to_owned();
+        Self { carrier, id: number("id"), port: number("port"), via: number("via"), path }
     }
 
     /// A peer of that kind, over WebSocket.
     pub async fn stub(kind: &str, era: &str) -> Self {
-        Self::new(Carrier::WebSocket, &control(&format!("/stub?kind={kind}&era={era}")).await)
+        Carrier::WebSocket.stub(kind, era).await
     }
 
     /// A scripted peer over HTTP, with rules for what goes wrong: see `tests/support/control/over_http/rules.rs`.
@@ -166,10 +224,7 @@ impl Peer {
     }
 
     fn address(&self, secure: &str, host: &str, port: u64) -> String {
-        match self.carrier {
-            Carrier::WebSocket => format!("ws{secure}://{host}:{port}/"),
-            Carrier::Http => format!("http{secure}://{host}:{port}/mcp"),
-        }
+        self.carrier.address(secure, host, port, &self.path)
     }
 
     pub fn url(&self) -> String {
@@ -183,7 +238,7 @@ impl Peer {
 
     /// Over TLS.
     pub fn url_tls(&self, carrier: Carrier) -> String {
-        Self { carrier, ..*self }.address("s", "localhost", self.port)
+        carrier.address("s", "localhost", self.port, &self.path)
     }
 
     /// Lets what waits at `until name` in the peer's rules go on.
@@ -239,9 +294,16 @@ pub fn swift() -> Reconnect {
     Reconnect { base_delay: Duration::from_millis(20), max_delay: Duration::from_millis(100), ..Reconnect::default() }
 }
 
+/// Before the port of a peer that a child process has on its standard streams.
+const CHILD: &str = "child:";
+
 /// A client to be, which remembers no era: ports come back.
 pub fn client(url: &str) -> Builder {
-    Client::builder(url).era_cache(None).reconnect(swift())
+    let builder = match url.strip_prefix(CHILD) {
+        Some(port) => platform::child(port),
+        None => Client::builder(url),
+    };
+    builder.era_cache(None).reconnect(swift())
 }
 
 /// A connected client.

@@ -1,19 +1,31 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
+use everywire::transport::StdioTransport;
+use everywire::{Builder, Client};
 pub use tokio::test as promise;
 
 pub const IN_BROWSER: bool = false;
+
+fn control_server() -> PathBuf {
+    let own = std::env::current_exe().expect("the test program has a path");
+    own.ancestors().nth(2).expect("the target folder").join("examples/control_server")
+}
+
+/// A client of a child process, on whose standard streams is the peer at this port.
+pub fn child(port: &str) -> Builder {
+    Client::over(StdioTransport::command(control_server()).args(["--pipe", port]))
+}
 
 /// The control server of this process. It ends with it, as its standard input does.
 fn port() -> u16 {
     static CONTROL: OnceLock<(Child, u16)> = OnceLock::new();
     CONTROL
         .get_or_init(|| {
-            let own = std::env::current_exe().expect("the test program has a path");
-            let program = own.ancestors().nth(2).expect("the target folder").join("examples/control_server");
+            let program = control_server();
             let mut child = Command::new(&program)
                 .args(["--port", "0"])
                 .stdin(Stdio::piped())

@@ -23,6 +23,11 @@ fn method(object: &JsValue, name: &str) -> Function {
     Reflect::get(object, &name.into()).expect("an object").unchecked_into()
 }
 
+/// A page has no processes.
+pub fn child(_: &str) -> everywire::Builder {
+    unreachable!("no test of a page has a child process")
+}
+
 /// One GET, in a page or a worker alike.
 pub async fn get(command: &str) -> String {
     let global = js_sys::global();

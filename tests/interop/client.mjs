@@ -1,5 +1,8 @@
-// The TypeScript SDK's WebSocket client against the server at the URL given. Prints what it saw as one JSON object.
+// The TypeScript SDK v1's client against the server at the URL given, WebSocket or HTTP, or against a program that it starts.
+// Prints what it saw as one JSON object.
+// node client.mjs URL | PROGRAM ARGUMENTS…
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { WebSocketClientTransport } from "@modelcontextprotocol/sdk/client/websocket.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
@@ -13,8 +16,13 @@ const patience = setTimeout(() => {
 
 const client = new Client({ name: "typescript-peer", version: "1.32.2" }, { capabilities: { elicitation: {} } });
 client.setRequestHandler(ElicitRequestSchema, () => ({ action: "accept", content: { name: "Ada" } }));
-const url = new URL(process.argv[2]);
-await client.connect(new (url.protocol === "ws:" ? WebSocketClientTransport : StreamableHTTPClientTransport)(url));
+const [server, ...args] = process.argv.slice(2);
+function transport() {
+  if (server.startsWith("ws:")) return new WebSocketClientTransport(new URL(server));
+  if (server.startsWith("http:")) return new StreamableHTTPClientTransport(new URL(server));
+  return new StdioClientTransport({ command: server, args });
+}
+await client.connect(transport());
 const text = (result) => result.content[0].text;
 const progress = [];
 const { tools } = await client.listTools();

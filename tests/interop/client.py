@@ -1,4 +1,9 @@
-"""The Python SDK 1.x's client against the server at the URL given, WebSocket or HTTP. Prints what it saw as one JSON object."""
+"""The Python SDK 1.x's client against the server at the URL given, WebSocket or HTTP, or against a program that it starts.
+
+client.py URL | PROGRAM ARGUMENTS…
+
+Prints what it saw as one JSON object.
+"""
 
 import asyncio
 import json
@@ -8,7 +13,8 @@ import warnings
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 import mcp.types as types
-from mcp import ClientSession
+from mcp import ClientSession, StdioServerParameters
+from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.client.websocket import websocket_client
 
@@ -17,14 +23,21 @@ async def elicited(_context, params: types.ElicitRequestParams) -> types.ElicitR
     return types.ElicitResult(action="accept", content={"name": "Ada"})
 
 
-async def main(url: str) -> None:
+def connect(server: str, arguments: list[str]):
+    if server.startswith("ws://"):
+        return websocket_client(server)
+    if server.startswith("http://"):
+        return streamable_http_client(server)
+    return stdio_client(StdioServerParameters(command=server, args=arguments))
+
+
+async def main(server: str, *arguments: str) -> None:
     progress = []
 
     async def on_progress(done: float, total: float | None, message: str | None) -> None:
         progress.append(done)
 
-    connect = websocket_client if url.startswith("ws") else streamable_http_client
-    async with connect(url) as (reader, writer, *_):
+    async with connect(server, arguments) as (reader, writer, *_):
         async with ClientSession(reader, writer, elicitation_callback=elicited) as session:
             info = await session.initialize()
             tools = [tool.name for tool in (await session.list_tools()).tools]
@@ -49,4 +62,4 @@ async def main(url: str) -> None:
     )
 
 
-asyncio.run(asyncio.wait_for(main(sys.argv[1]), 30))
+asyncio.run(asyncio.wait_for(main(*sys.argv[1:]), 30))

@@ -1,6 +1,8 @@
-"""The Python SDK 2.x's HTTP client against the server at the URL given. Prints what it saw as one JSON object.
+"""The Python SDK 2.x's client against the HTTP server at the URL given, or a program that it starts. Prints what it saw as one
+JSON object.
 
-client2.py auto | legacy URL    whether it asks the server for its era, or starts with initialize
+client2.py auto | legacy URL                     whether it asks the server for its era, or starts with initialize
+client2.py auto | legacy PROGRAM ARGUMENTS…
 """
 
 import asyncio
@@ -8,20 +10,22 @@ import json
 import sys
 
 import mcp_types as types
-from mcp import Client
+from mcp import Client, StdioServerParameters
 
 
 async def elicited(_context, params: types.ElicitRequestParams) -> types.ElicitResult:
     return types.ElicitResult(action="accept", content={"name": "Ada"})
 
 
-async def main(mode: str, url: str) -> None:
+async def main(mode: str, server: str, *arguments: str) -> None:
+    if not server.startswith("http://"):
+        server = StdioServerParameters(command=server, args=arguments)
     progress = []
 
     async def on_progress(done: float, total: float | None, message: str | None) -> None:
         progress.append(done)
 
-    async with Client(url, mode=mode, elicitation_callback=elicited) as client:
+    async with Client(server, mode=mode, elicitation_callback=elicited) as client:
         tools = [tool.name for tool in (await client.list_tools()).tools]
         echo = await client.call_tool("echo", {"text": "żółw"})
         asked = await client.call_tool("ask", {})
@@ -43,4 +47,4 @@ async def main(mode: str, url: str) -> None:
         )
 
 
-asyncio.run(asyncio.wait_for(main(sys.argv[1], sys.argv[2]), 30))
+asyncio.run(asyncio.wait_for(main(*sys.argv[1:]), 30))

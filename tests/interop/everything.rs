@@ -1,7 +1,7 @@
-//! Our client and the reference server, over both of its ways of HTTP.
+//! Our client and the reference server. Here over both of its ways of HTTP.
 
 use everywire::proto::{CallToolResult, Content, CreateMessageResult, Root};
-use everywire::{Client, Era};
+use everywire::{Builder, Client, Era};
 use serde_json::json;
 
 use crate::peers::{node, serve_at_port};
@@ -11,13 +11,20 @@ async fn meets(way: &str, path: &str) {
     let mut command = node("node_modules/@modelcontextprotocol/server-everything/dist/index.js");
     command.arg(way);
     let (_peer, port) = serve_at_port(command);
-    let client = Client::builder(&format!("http://127.0.0.1:{port}{path}"))
+    let client = dressed(Client::builder(&format!("http://127.0.0.1:{port}{path}"))).connect().await.expect("connects");
+    exercise(&client).await;
+    client.close().await;
+}
+
+/// Can all that the server asks for.
+pub fn dressed(builder: Builder) -> Builder {
+    builder
         .on_elicit(ada)
         .on_sample(async |_, _| CreateMessageResult::text("model-of-ada", "I am a model"))
         .roots(vec![Root::new("file:///home/ada")])
-        .connect()
-        .await
-        .expect("connects");
+}
+
+pub async fn exercise(client: &Client) {
     let server = client.server().expect("said who it is");
     assert_eq!((server.era, server.protocol_version), (Era::Legacy, "2025-11-25"));
 
@@ -52,7 +59,6 @@ async fn meets(way: &str, path: &str) {
     assert!(!client.prompts_all().await.expect("lists prompts").is_empty());
     let prompt = client.get_prompt("args-prompt", json!({"city": "Łódź"})).await.expect("renders");
     assert!(format!("{prompt:?}").contains("Łódź"), "{prompt:?}");
-    client.close().await;
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ async fn meets(mut command: Command, mode: &str, way: Way) {
     let mut tools: Vec<_> = client.tools_all().await.expect("lists").into_iter().map(|tool| tool.name).collect();
     tools.retain(|name| name != "ask_aside");
     tools.sort();
-    assert_eq!(tools, ["ask", "change", "echo", "fail", "steps"]);
+    assert_eq!(tools, ["ask", "change", "echo", "fail", "never", "steps"]);
     echoes(&client).await;
     join(echoes(&client), echoes(&client)).await;
     fails(&client).await;
@@ -73,7 +73,7 @@ async fn meets(mut command: Command, mode: &str, way: Way) {
 }
 
 /// Has the peer say that its tools changed until it is heard: a legacy client's stream for that opens when it does.
-async fn changes(client: &Client) {
+pub async fn changes(client: &Client) {
     let mut events = client.events();
     let _subscription = client.listen(SubscriptionFilter::new().tools()).await.expect("listens");
     let heard = async {

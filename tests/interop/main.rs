@@ -1,10 +1,15 @@
 //! Peers that nobody here wrote, over real sockets, in both directions. `scripts/interop` installs them and says where they
 //! are; without it (`EVERYWIRE_INTEROP` unset) there is nobody to talk to and the tests say so.
 
+#[cfg(feature = "cli")]
+mod cli;
 mod everything;
 mod http_clients;
 mod http_servers;
+mod our_server;
 mod peers;
+mod stdio_clients;
+mod stdio_servers;
 mod websocket;
 
 use std::process::Command;
@@ -13,8 +18,8 @@ use std::time::Duration;
 
 use everywire::json::Json;
 use everywire::proto::{CallToolResult, Content, ElicitRequest, ElicitResult};
-use everywire::server::{RequestContext, Server, ToolError};
 use everywire::{Client, InputContext};
+use our_server::our_server;
 use serde_json::{Value, json};
 
 /// Long enough for a slow machine, and never waited for where things work.
@@ -54,37 +59,6 @@ async fn steps(client: &Client) -> Vec<f64> {
     seen.clone()
 }
 
-/// What the foreign clients meet.
-fn our_server() -> Server {
-    let object = || encode(json!({"type": "object"}));
-    Server::builder("everywire-peer", "1.0.0")
-        .tool_fn("echo", object(), |arguments: Json, _cx: RequestContext| async move {
-            Ok(CallToolResult::text(arguments.get_str("text").ok_or_else(|| ToolError::message("text is missing"))?))
-        })
-        .tool_fn("ask", object(), |_: Json, cx: RequestContext| async move {
-            let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]});
-            let answer = cx.elicit("name", ElicitRequest::form("What is your name?", encode(schema))).await?;
-            let name = answer.content.and_then(|content| content.get_str("name")).unwrap_or_default();
-            Ok(CallToolResult::text(format!("hello {name}")))
-        })
-        .tool_fn("steps", object(), |_: Json, cx: RequestContext| async move {
-            // Once, although in the modern era the answer to the question below begins the run again.
-            let report = async || {
-                for step in [1.0, 2.0, 3.0] {
-                    cx.progress(step, Some(3.0), None).await;
-                }
-                Ok(())
-            };
-            cx.once("reported", report).await?;
-            // The TypeScript SDK forgets progress that arrives in one packet with the result: a question keeps them apart.
-            let schema = encode(json!({"type": "object", "properties": {}}));
-            cx.elicit("seen", ElicitRequest::form("Seen?", schema)).await?;
-            Ok(CallToolResult::text("done"))
-        })
-        .tool_fn("fail", object(), |_: Json, _cx: RequestContext| async move { Err(ToolError::message("as asked")) })
-        .build()
-}
-
 /// Runs a foreign client to its end and gives back what it printed.
 async fn printed_by(mut command: Command) -> Value {
     let output = tokio::task::spawn_blocking(move || command.output().expect("the client starts"));
@@ -97,7 +71,7 @@ async fn printed_by(mut command: Command) -> Value {
 /// What every foreign client saw of our server.
 fn check(seen: &Value) {
     assert_eq!(seen["server"], "everywire-peer");
-    assert_eq!(seen["tools"], json!(["ask", "echo", "fail", "steps"]));
+    assert_eq!(seen["tools"], json!(["ask", "echo", "fail", "seen", "steps"]));
     assert_eq!(seen["echo"], "żółw");
     assert_eq!(seen["ask"], "hello Ada");
     assert_eq!(seen["steps"], "done");

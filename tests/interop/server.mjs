@@ -1,9 +1,11 @@
-// The TypeScript SDK v1's own HTTP servers, with tools that show what has to travel. Prints the port.
+// The TypeScript SDK v1's own servers, with tools that show what has to travel. Prints the port.
 // node server.mjs stateful | stateless | json | sse    (json: stateful, answers as JSON where they can be)
+// node server.mjs stdio                               (on its own streams; prints nothing else)
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { SSEServerTransport } from "@modelcontextprotocol/sdk/server/sse.js";
+import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import { ElicitResultSchema } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
@@ -34,6 +36,13 @@ function peer() {
   server.registerTool("change", { description: "Says that the tools changed." }, () => {
     server.sendToolListChanged();
     return text("told");
+  });
+  server.registerTool("never", { description: "Ends when it is cancelled." }, async (extra) => {
+    const { progressToken } = extra._meta ?? {};
+    await extra.sendNotification({ method: "notifications/progress", params: { progressToken, progress: 1 } });
+    await new Promise((end) => extra.signal.addEventListener("abort", end));
+    console.error("never ended");
+    return text("cancelled");
   });
   server.registerTool("fail", { description: "Fails." }, () => {
     throw new Error("as asked");
@@ -77,5 +86,9 @@ async function sse(request, response) {
   return transport.handlePostMessage(request, response);
 }
 
-const listener = createServer(mode === "sse" ? sse : streamable);
-listener.listen(0, "127.0.0.1", () => console.log(listener.address().port));
+if (mode === "stdio") {
+  await peer().connect(new StdioServerTransport());
+} else {
+  const listener = createServer(mode === "sse" ? sse : streamable);
+  listener.listen(0, "127.0.0.1", () => console.log(listener.address().port));
+}

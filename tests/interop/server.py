@@ -1,6 +1,7 @@
 """The Python SDK 1.x's own servers, with tools that show what has to travel. Prints the port.
 
 server.py websocket | stateful | stateless | json | sse    (json: stateful, answers as JSON where they can be)
+server.py stdio                                            (on its own streams; prints nothing else)
 """
 
 import contextlib
@@ -10,10 +11,12 @@ import warnings
 
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
+import anyio
 import mcp.types as types
 import uvicorn
 from mcp.server.lowlevel import Server
 from mcp.server.sse import SseServerTransport
+from mcp.server.stdio import stdio_server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from mcp.server.websocket import websocket_server
 from starlette.applications import Starlette
@@ -35,6 +38,7 @@ async def list_tools() -> list[types.Tool]:
         types.Tool(name="ask", description="Asks for a name.", inputSchema={"type": "object"}),
         types.Tool(name="ask_aside", description="Asks on the other stream.", inputSchema={"type": "object"}),
         types.Tool(name="steps", description="Reports its progress.", inputSchema={"type": "object"}),
+        types.Tool(name="never", description="Ends when it is cancelled.", inputSchema={"type": "object"}),
         types.Tool(name="fail", description="Fails.", inputSchema={"type": "object"}),
     ]
 
@@ -54,6 +58,12 @@ async def call_tool(name: str, arguments: dict) -> list[types.TextContent]:
             token, message = context.meta.progressToken, f"step {step}"
             await context.session.send_progress_notification(token, step, 3, message, str(context.request_id))
         text = "done"
+    elif name == "never":
+        try:
+            await context.session.send_progress_notification(context.meta.progressToken, 1)
+            await anyio.sleep_forever()
+        finally:
+            print("never ended", file=sys.stderr, flush=True)
     elif name == "change":
         await context.session.send_tool_list_changed()
         text = "told"
@@ -91,8 +101,16 @@ def sse() -> Starlette:
     return Starlette(routes=[Route("/sse", stream), Mount("/messages/", transport.handle_post_message)])
 
 
+async def stdio():
+    async with stdio_server() as (reader, writer):
+        await server.run(reader, writer, server.create_initialization_options())
+
+
 if __name__ == "__main__":
     mode = sys.argv[1]
+    if mode == "stdio":
+        anyio.run(stdio)
+        sys.exit(0)
     app = {"websocket": lambda: websocket, "sse": sse}.get(mode, lambda: streamable(mode))()
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))

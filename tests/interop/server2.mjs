@@ -1,8 +1,10 @@
-// The TypeScript SDK v2's own HTTP server, with tools that show what has to travel. Prints the port.
+// The TypeScript SDK v2's own servers, with tools that show what has to travel. Prints the port.
 // node server2.mjs auto | json | sse    how it answers: as JSON where it can, always, never
+// node server2.mjs stdio                 on its own streams; prints nothing else
 import { createServer } from "node:http";
 import { toNodeHandler } from "@modelcontextprotocol/node";
 import { McpServer, acceptedContent, createMcpHandler, inputRequired } from "@modelcontextprotocol/server";
+import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { z } from "zod";
 
 const text = (text) => ({ content: [{ type: "text", text }] });
@@ -23,8 +25,16 @@ function peer() {
     return text("done");
   });
   server.registerTool("change", { description: "Says that the tools changed.", inputSchema: z.object({}) }, () => {
-    handler.notify.toolsChanged();
+    if (handler) handler.notify.toolsChanged();
+    else server.sendToolListChanged();
     return text("told");
+  });
+  server.registerTool("never", { description: "Ends when it is cancelled.", inputSchema: z.object({}) }, async (_, ctx) => {
+    const { progressToken } = ctx.mcpReq._meta ?? {};
+    await ctx.mcpReq.notify({ method: "notifications/progress", params: { progressToken, progress: 1 } });
+    await new Promise((end) => ctx.mcpReq.signal.addEventListener("abort", end));
+    console.error("never ended");
+    return text("cancelled");
   });
   server.registerTool("fail", { description: "Fails.", inputSchema: z.object({}) }, () => {
     throw new Error("as asked");
@@ -32,6 +42,11 @@ function peer() {
   return server;
 }
 
-const handler = createMcpHandler(peer, { responseMode: process.argv[2] });
-const listener = createServer(toNodeHandler(handler));
-listener.listen(0, "127.0.0.1", () => console.log(listener.address().port));
+const mode = process.argv[2];
+const handler = mode === "stdio" ? undefined : createMcpHandler(peer, { responseMode: mode });
+if (handler) {
+  const listener = createServer(toNodeHandler(handler));
+  listener.listen(0, "127.0.0.1", () => console.log(listener.address().port));
+} else {
+  serveStdio(peer);
+}

@@ -1,11 +1,13 @@
-"""The Python SDK 2.x's own HTTP servers, with tools that show what has to travel. Prints the port.
+"""The Python SDK 2.x's own servers, with tools that show what has to travel. Prints the port.
 
 server2.py stateful | stateless | json | sse    (json: stateful, answers as JSON where they can be)
+server2.py stdio                                (on its own streams; prints nothing else)
 """
 
 import socket
 import sys
 
+import anyio
 import mcp_types as types
 import uvicorn
 from mcp.server.mcpserver import Context, MCPServer
@@ -53,6 +55,15 @@ async def change(ctx: Context) -> str:
     return "told"
 
 
+@server.tool(description="Ends when it is cancelled.", structured_output=False)
+async def never(ctx: Context) -> str:
+    try:
+        await ctx.report_progress(1)
+        await anyio.sleep_forever()
+    finally:
+        print("never ended", file=sys.stderr, flush=True)
+
+
 @server.tool(description="Fails.", structured_output=False)
 async def fail() -> str:
     raise ValueError("as asked")
@@ -60,6 +71,9 @@ async def fail() -> str:
 
 if __name__ == "__main__":
     mode = sys.argv[1]
+    if mode == "stdio":
+        server.run("stdio")
+        sys.exit(0)
     app = server.sse_app() if mode == "sse" else server.streamable_http_app(
         json_response=mode == "json", stateless_http=mode == "stateless"
     )

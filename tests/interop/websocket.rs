@@ -20,7 +20,7 @@ async fn our_client_and_the_python_sdk_server() {
 
     let mut tools: Vec<_> = client.tools_all().await.expect("lists").into_iter().map(|tool| tool.name).collect();
     tools.sort();
-    assert_eq!(tools, ["ask", "ask_aside", "change", "echo", "fail", "steps"]);
+    assert_eq!(tools, ["ask", "ask_aside", "change", "echo", "fail", "never", "steps"]);
     echoes(&client).await;
     assert_eq!(text(&client.call_tool("ask", json!({})).await.expect("asks")), "accept: Ada");
     assert_eq!(steps(&client).await, [1.0, 2.0, 3.0]);

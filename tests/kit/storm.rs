@@ -9,7 +9,7 @@ use std::time::Duration;
 use everywire::json::Json;
 use everywire::proto::{CallToolResult, ReadResourceResult, Resource, ResourceContents, SubscriptionFilter};
 use everywire::server::{ReadRequest, RequestContext, Server};
-use everywire::testing::{Faults, Plan};
+use everywire::testing::{Faults, Journal, Plan};
 use everywire::transport::{Link, Transport};
 use everywire::{Client, EraChoice, Error, MaybeSend, Reconnect, State};
 use futures_core::Stream;
@@ -206,12 +206,19 @@ fn judge(deed: &Deed, answer: &Result<(), Error>, ran: u32) -> Result<(), String
     }
 }
 
+/// A transport with these faults.
+pub(crate) fn faulty<T: Transport>(transport: T, plan: Plan) -> (Faults<T>, Journal) {
+    let faults = Faults::new(transport, plan);
+    let journal = faults.journal();
+    (faults, journal)
+}
+
 /// One seed: `Err` says what was broken.
 pub(crate) async fn storm<T: Transport>(
     seed: u64,
     pace: Pace,
     runs: &Runs,
-    mut transport: impl FnMut() -> T,
+    mut transport: impl FnMut(Plan) -> (T, Journal),
 ) -> Result<(), String> {
     let eras = [EraChoice::Auto, EraChoice::Modern, EraChoice::Legacy];
     let era = eras[(seed % 3) as usize];
@@ -220,8 +227,7 @@ pub(crate) async fn storm<T: Transport>(
     let (client, journal) = loop {
         let mut plan = Plan::drawn(seed ^ (attempt << 32));
         plan = plan.delays_below(pace.delay).half_open_below(pace.half_open);
-        let faults = Faults::new(transport(), plan);
-        let journal = faults.journal();
+        let (transport, journal) = transport(plan);
         if attempt == 8 {
             journal.calm();
         }
@@ -232,7 +238,7 @@ pub(crate) async fn storm<T: Transport>(
             budget: Duration::from_secs(3600),
             ..Reconnect::default()
         };
-        let builder = Client::over(faults)
+        let builder = Client::over(transport)
             .era(era)
             .era_cache(None)
             .reconnect(policy)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::common::{Carrier, Peer, connected, each_carrier, echo, promise, soon};
+use crate::common::{Carrier, connected, each_carrier, each_channel, echo, promise, soon};
 
 each_carrier!(
     answers_to_nothing_are_for_nobody,
@@ -16,6 +16,7 @@ each_carrier!(
     an_id_of_another_type_is_another_id,
     a_connection_that_just_ends_is_noticed,
 );
+each_channel!(what_is_no_text_ends_the_client_with_a_reason);
 
 /// The tool talks nonsense and then answers; the nonsense must not count.
 async fn shrugged_off(carrier: Carrier, tool: &str, answer: &str) {
@@ -36,7 +37,7 @@ async fn the_first_of_two_answers_counts(carrier: Carrier) {
     assert_eq!(soon(client.call_tool("twice", json!({})).into_future()).await.expect("one").all_text(), "first");
     echo(&client, "goes on").await;
     // Over HTTP nobody waits for more of a stream that brought the answer.
-    if carrier == Carrier::WebSocket {
+    if carrier != Carrier::Http {
         assert_eq!(client.metrics().late, 1);
     }
 }
@@ -63,12 +64,12 @@ async fn an_id_of_another_type_is_another_id(carrier: Carrier) {
     echo(&client, "goes on").await;
 }
 
-#[promise]
-async fn a_binary_frame_ends_the_client_with_a_reason() {
-    let peer = Peer::stub("peer", "modern").await;
+async fn what_is_no_text_ends_the_client_with_a_reason(carrier: Carrier) {
+    let peer = carrier.stub("peer", "modern").await;
     let client = connected(&peer.url()).await;
     let error = soon(client.call_tool("binary", json!({})).into_future()).await.expect_err("no text");
-    assert!(error.is_interrupted() && error.to_string().contains("binary"), "{error}");
+    let says = if carrier == Carrier::WebSocket { "binary" } else { "UTF-8" };
+    assert!(error.is_interrupted() && error.to_string().contains(says), "{error}");
     // The server would do it again: what it is must be found out by a person.
     let error = soon(client.call_tool("echo", json!({})).into_future()).await.expect_err("closed");
     assert!(!error.maybe_executed(), "{error}");

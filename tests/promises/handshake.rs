@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::common::{Carrier, IN_BROWSER, Peer, client, connected, each_carrier, echo, promise, soon};
+use crate::common::{
+    Carrier, IN_BROWSER, Peer, client, connected, each_address, each_channel, each_web_carrier, echo, promise, soon,
+};
 
-each_carrier!(
-    a_port_without_a_listener_is_named,
+each_channel!(a_server_that_never_says_a_word_is_given_up);
+each_address!(a_port_without_a_listener_is_named);
+each_web_carrier!(
     a_certificate_for_somebody_else_is_refused,
     the_token_travels_as_the_platform_lets_it_and_shows_nowhere,
 );
@@ -16,14 +19,14 @@ each_carrier!(
 fn natively_or_hidden(carrier: Carrier, natively: &'static str) -> &'static str {
     match carrier {
         _ if !IN_BROWSER => natively,
-        Carrier::WebSocket => "connect_failed",
         Carrier::Http => "cors_or_network",
+        _ => "connect_failed",
     }
 }
 
 /// The code of the error that connecting to such a peer ends with, and what it says.
-async fn refused(kind: &str) -> (String, String) {
-    let peer = Peer::stub(kind, "modern").await;
+async fn refused(kind: &str, carrier: Carrier) -> (String, String) {
+    let peer = carrier.stub(kind, "modern").await;
     let builder = client(&peer.url())
         .connect_timeout(Duration::from_millis(800))
         .probe_timeout(Duration::from_millis(200))
@@ -34,7 +37,7 @@ async fn refused(kind: &str) -> (String, String) {
 
 /// What a page sees of any failure before the socket opens.
 async fn expect(kind: &str, natively: &str, says: &str) {
-    let (code, text) = refused(kind).await;
+    let (code, text) = refused(kind, Carrier::WebSocket).await;
     if IN_BROWSER {
         assert_eq!(code, "connect_failed", "{kind}: {text}");
     } else {
@@ -70,13 +73,12 @@ async fn a_web_page_is_no_websocket() {
 
 #[promise]
 async fn a_server_that_never_answers_the_handshake_is_given_up() {
-    let (code, text) = refused("silent").await;
+    let (code, text) = refused("silent", Carrier::WebSocket).await;
     assert!(["timeout", "connect_failed"].contains(&code.as_str()), "{code}: {text}");
 }
 
-#[promise]
-async fn a_server_that_never_says_a_word_is_given_up() {
-    let (code, text) = refused("mute").await;
+async fn a_server_that_never_says_a_word_is_given_up(carrier: Carrier) {
+    let (code, text) = refused("mute", carrier).await;
     assert_eq!(code, "timeout", "{text}");
 }
 
@@ -111,11 +113,11 @@ async fn the_token_travels_as_the_platform_lets_it_and_shows_nowhere(carrier: Ca
     assert!(!format!("{client:?}").contains("s3cr3t"));
 
     let peer = match carrier {
-        Carrier::WebSocket => Peer::stub("401", "modern").await,
         Carrier::Http => {
             let refusal = json!({ "answer": { "status": 401, "headers": { "WWW-Authenticate": "Bearer" } } });
             Peer::http("modern", &json!([{ "steps": [refusal] }])).await
         }
+        _ => Peer::stub("401", "modern").await,
     };
     let error = soon(crate::common::client(&peer.url()).token("s3cr3t").connect()).await.expect_err("refused");
     assert!(error.is_auth_required() || IN_BROWSER, "{error}");

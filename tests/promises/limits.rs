@@ -6,7 +6,7 @@ use std::time::Duration;
 use everywire::State;
 use serde_json::json;
 
-use crate::common::{Carrier, IN_BROWSER, Peer, client, each_carrier, echo, promise, soon};
+use crate::common::{Carrier, IN_BROWSER, client, each_carrier, each_channel, echo, soon};
 
 each_carrier!(
     an_answer_over_the_limit_fails_its_call,
@@ -14,6 +14,7 @@ each_carrier!(
     a_gibibyte_announced_is_not_waited_for,
     calls_beyond_the_queue_fail_at_once,
 );
+each_channel!(a_peer_that_stops_reading_holds_nobody_for_ever);
 
 const LIMIT: usize = 64 << 10;
 
@@ -71,9 +72,8 @@ async fn calls_beyond_the_queue_fail_at_once(carrier: Carrier) {
     echo(&client, "room again").await;
 }
 
-#[promise]
-async fn a_peer_that_stops_reading_holds_nobody_for_ever() {
-    let peer = Peer::stub("deaf", "modern").await;
+async fn a_peer_that_stops_reading_holds_nobody_for_ever(carrier: Carrier) {
+    let peer = carrier.stub("deaf", "modern").await;
     let client = soon(client(&peer.url()).connect()).await.expect("connected");
     let text = "x".repeat(256 << 10);
     let calls: Vec<_> = (0..64)

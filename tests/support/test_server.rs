@@ -1,5 +1,5 @@
-//! The server of this crate with a few tools, over WebSocket and HTTP at one port, for the tests that need one in a process of
-//! its own: `test_server --port N [--generation N]`.
+//! The server of this crate with a few tools, for the tests that need one in a process of its own: `test_server --port N
+//! [--generation N] [--carrier tcp | --carrier unix --path P]`. Without a carrier it is WebSocket and HTTP at one port.
 //!
 //! It prints `listening PORT`, then a line for each thing that a test may want to wait for, and ends with its standard input.
 
@@ -16,9 +16,12 @@ use tokio::io::AsyncReadExt as _;
 
 type Answer = Result<CallToolResult, ToolError>;
 
+fn given(name: &str) -> Option<String> {
+    env::args().skip_while(|given| given != name).nth(1)
+}
+
 fn number(name: &str) -> u64 {
-    let given = env::args().skip_while(|given| given != name).nth(1);
-    given.and_then(|given| given.parse().ok()).unwrap_or_default()
+    given(name).and_then(|given| given.parse().ok()).unwrap_or_default()
 }
 
 fn json_of(value: Value) -> Json {
@@ -106,8 +109,13 @@ async fn main() -> Result<(), everywire::Error> {
         .resource(Resource::new("note:one", "one"), read)
         .prompt(Prompt::new("greet"), greet)
         .build();
-    let http = HttpOptions::new().cors(true);
-    let listener = server.bind_websocket(format!("127.0.0.1:{}", number("--port"))).http(http).await?;
+    let address = format!("127.0.0.1:{}", number("--port"));
+    let bind = match given("--carrier").as_deref() {
+        Some("tcp") => server.bind_tcp(address),
+        Some("unix") => server.bind_unix(given("--path").unwrap_or_default()),
+        _ => server.bind_websocket(address).http(HttpOptions::new().cors(true)),
+    };
+    let listener = bind.await?;
     println!("listening {}", listener.local_addr().map_or(0, |address| address.port()));
     listener
         .run(async {

@@ -7,16 +7,21 @@ import "./style/forms.css";
 import "./style/content.css";
 import "./style/log.css";
 import { open } from "./state/connection";
-import { applyTheme, era, takeFragment } from "./state/prefs";
+import { applyTheme, bridged, era, takeFragment, type Asked } from "./state/prefs";
 import { plainTarget } from "./state/target";
 import { Shell } from "./views/shell";
+
+const title = document.title;
+bridged.watch(() => (document.title = bridged.value ? `${bridged.value} · everywire bridge` : title));
+
+function connect({ url, token }: Asked): void {
+  // Without the token that was once in the link there is no way in: the form says so.
+  if (url && token !== "") void open(plainTarget(url, token ?? "", era.value));
+}
 
 applyTheme();
 const prefill = takeFragment();
 const root = document.getElementById("app");
 if (root) render(<Shell prefill={prefill} />, root);
-addEventListener("hashchange", () => {
-  const { url, token = "" } = takeFragment();
-  if (url) void open(plainTarget(url, token, era.value));
-});
-if (prefill.url) void open(plainTarget(prefill.url, prefill.token ?? "", era.value));
+addEventListener("hashchange", () => connect(takeFragment()));
+connect(prefill);

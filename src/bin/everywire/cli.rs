@@ -25,11 +25,23 @@ const CALL_EXAMPLES: &str = r#"Examples:
   everywire call --config .vscode/mcp.json files read_text_file '{"path":"notes.txt"}'
   jq -n '{text: "hello"}' | everywire call unix:/run/user/1000/mcp.sock echo -"#;
 
+const BRIDGE_EXAMPLES: &str = "\
+Examples:
+  everywire bridge -- npx -y @modelcontextprotocol/server-everything
+  everywire bridge --record session.jsonl --config .vscode/mcp.json files
+  everywire bridge --listen unix:/run/user/1000/mcp.sock --shared ws://127.0.0.1:9001/
+  everywire bridge --listen stdio: tcp://127.0.0.1:9002";
+
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   everywire completions bash > ~/.local/share/bash-completion/completions/everywire
   everywire completions zsh > \"${fpath[1]}/_everywire\"
   everywire completions fish > ~/.config/fish/completions/everywire.fish";
+
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  everywire demo
+  everywire tools -- everywire demo --stdio";
 
 fn help(examples: &str) -> String {
     let gap = if examples.is_empty() { "" } else { "\n\n" };
@@ -91,7 +103,11 @@ pub(crate) enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
-    /// Serves the inspector page and a server to try it on, for this machine only.
+    /// Puts any server on a WebSocket, TCP or Unix socket, with the inspector page beside it.
+    #[command(override_usage = usage(BRIDGE), after_help = help(BRIDGE_EXAMPLES))]
+    Bridge(BridgeArgs),
+    /// Serves the inspector page and a server to try it on, for this machine only; or that server alone, as a command.
+    #[command(after_help = DEMO_EXAMPLES)]
     Demo(DemoArgs),
 }
 
@@ -103,6 +119,7 @@ pub(crate) const PROMPTS: Own = Own::none("prompts");
 pub(crate) const GET: Own = Own { usage: "get PROMPT [ARGUMENTS]", least: 1, most: 2 };
 pub(crate) const PING: Own = Own::none("ping");
 pub(crate) const LISTEN: Own = Own::none("listen");
+pub(crate) const BRIDGE: Own = Own::none("bridge");
 pub(crate) const BENCH: Own = Own { usage: "bench TOOL [ARGUMENTS]", least: 1, most: 2 };
 
 /// ARGUMENTS are a JSON object, @FILE to read one, or - to read standard input.
@@ -113,9 +130,6 @@ pub(crate) struct CallArgs {
     /// Writes images, sounds and other binary results into this directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) save: Option<PathBuf>,
-    /// Answers the server's sampling requests with this text. Without it the server is told that there is no model here.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) sample: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -167,10 +181,52 @@ pub(crate) struct BenchArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct BridgeArgs {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Where clients come in: ws://host:port[/path], tcp://host:port, unix:/path, unix:@name, or stdio: for this process's
+    /// own streams. The inspector page is served beside a ws:// address.
+    #[arg(long, value_name = "ADDRESS", default_value = "ws://127.0.0.1:8931")]
+    pub(crate) listen: String,
+    /// Lets pages of this origin connect too, such as https://app.example; may be given several times. The page that the
+    /// bridge serves always may.
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow_origin: Vec<String>,
+    /// Lets the bridge be addressed by this host name, as a proxy in front of it does; may be given several times.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) allow_host: Vec<String>,
+    /// Lets other machines connect: without it only loopback addresses can be listened on.
+    #[arg(long)]
+    pub(crate) allow_remote: bool,
+    /// The token that clients of a ws:// address have to bring, instead of a random one. The variable keeps it out of the
+    /// list of processes.
+    #[arg(long, env = "EVERYWIRE_BRIDGE_TOKEN", hide_env_values = true, conflicts_with = "no_token")]
+    pub(crate) token: Option<String>,
+    /// Asks for no token: every program and user of this machine can use the server then.
+    #[arg(long)]
+    pub(crate) no_token: bool,
+    /// All clients share one server. Otherwise each gets its own, started when it connects and ended when it leaves.
+    #[arg(long)]
+    pub(crate) shared: bool,
+    /// Writes every message to this file, a line of JSON each, without tokens, passwords and other secrets.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// How many clients there may be at a time.
+    #[arg(long, value_name = "NUMBER", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) max_clients: u16,
+    /// Serves the page from this directory instead of the one built into the program.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) www: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// The port; 0 takes any that is free.
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
+    /// Speaks over standard input and output, for whoever starts it as a command. There is no page then.
+    #[arg(long, conflicts_with_all = ["port", "www"])]
+    pub(crate) stdio: bool,
     /// Serves the page from this directory instead of the one built into the program.
     #[arg(long, value_name = "DIR")]
     pub(crate) www: Option<PathBuf>,
@@ -201,6 +257,9 @@ pub(crate) struct Connection {
     /// Tells the server that it may work in this directory (a root); may be given several times.
     #[arg(long = "root", value_name = "DIR", help_heading = "Server")]
     pub(crate) roots: Vec<PathBuf>,
+    /// Answers the server's sampling requests with this text. Without it the server is told that there is no model here.
+    #[arg(long, value_name = "TEXT", help_heading = "Server")]
+    pub(crate) sample: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -233,7 +292,7 @@ impl Cli {
             Command::Ping(it) => &it.connection,
             Command::Listen(it) => &it.connection,
             Command::Bench(it) => &it.connection,
-            Command::Completions { .. } | Command::Demo(_) => return false,
+            Command::Completions { .. } | Command::Bridge(_) | Command::Demo(_) => return false,
         };
         connection.json
     }

@@ -3,6 +3,7 @@
 mod arguments;
 mod ask;
 mod bench;
+mod bridge;
 mod call;
 mod cli;
 mod config;
@@ -21,6 +22,7 @@ mod screen;
 mod server;
 mod show;
 mod target;
+mod task;
 
 use std::process::ExitCode;
 
@@ -34,7 +36,7 @@ fn main() -> ExitCode {
     let json = cli.json();
     // One thread carries one connection, and a small process; serving is worth two.
     let mut builder = match cli.command {
-        Command::Demo(_) => {
+        Command::Demo(_) | Command::Bridge(_) => {
             let mut builder = tokio::runtime::Builder::new_multi_thread();
             builder.worker_threads(2);
             builder
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
             Command::Listen(args) => listen::run(args).await,
             Command::Bench(args) => bench::run(args).await,
             Command::Completions { shell } => completions(shell),
+            Command::Bridge(args) => bridge::run(args).await,
             Command::Demo(args) => demo::run(args).await,
         }
     });

@@ -68,6 +68,7 @@ fn file_name(tool: &str) -> String {
 
 fn extension(media_type: Option<&str>) -> &'static str {
     match media_type {
+        Some("text/plain") => "txt",
         Some("image/png") => "png",
         Some("image/jpeg") => "jpg",
         Some("image/svg+xml") => "svg",

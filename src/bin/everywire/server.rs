@@ -12,6 +12,8 @@ use crate::show::plain;
 
 /// Holds what `--token` does, which is meant for the server at an address and not for a command.
 pub(crate) const TOKEN: &str = "EVERYWIRE_TOKEN";
+/// Holds what the bridge asks its clients for.
+const BRIDGE_TOKEN: &str = "EVERYWIRE_BRIDGE_TOKEN";
 
 /// Where the lines go that a child writes to its standard error.
 #[derive(Clone, Default)]
@@ -34,7 +36,7 @@ impl Stderr {
     }
 }
 
-/// A transport, and what tells when nothing of it lives any more.
+/// A transport, and what completes when it is awaited and no process of it lives any more.
 pub(crate) struct Reached {
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) ended: BoxFuture<'static, ()>,
@@ -96,7 +98,8 @@ fn over_address(url: &str, headers: &[(String, String)]) -> Result<Box<dyn Trans
 
 /// A command is given what this program was given, as a shell passes it on, and what a list adds or takes away.
 fn command(child: &Child, Stderr(lines): Stderr) -> StdioCommand {
-    let mut command = StdioTransport::command(&child.program).args(&child.args).env_inherit().env_remove(TOKEN);
+    let mut command = StdioTransport::command(&child.program).args(&child.args).env_inherit();
+    command = command.env_remove(TOKEN).env_remove(BRIDGE_TOKEN);
     for (name, value) in &child.env {
         command = match value {
             Some(value) => command.env(name, value),

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use super::value::read_members;
 use super::write::{push_str, to_string};
-use super::{Json, read, scan};
+use super::{Json, Text, read, scan};
 
 #[derive(Serialize, Clone, Debug)]
 struct Unit;
@@ -326,4 +326,13 @@ fn of_a_name_that_stands_often_the_last_value_counts_however_many_names_there_ar
             assert_eq!(value.as_f64(), Some((names * 2 + at) as f64));
         }
     }
+}
+
+#[test]
+fn what_is_passed_on_keeps_its_bytes() {
+    let text = "{ \"id\" : 1 ,\t\"method\":\"m\", \"params\" : {\"n\": 12345678901234567890123, \"f\":1.0e+2, \"_meta\" : { \"progressToken\" :\"t\" } } } ";
+    let relayed = Text::from(text.to_owned()).relay().expect("a message");
+    let id = crate::frame::RequestId::Number(77);
+    let passed = relayed.with(&[(&["id"], &id), (&["params", "_meta", "progressToken"], &id)]).expect("written");
+    assert_eq!(passed.as_str(), text.replace("\"id\" : 1 ", "\"id\" : 77 ").replace("\"t\"", "77"));
 }

@@ -1,5 +1,6 @@
 //! One table of awkward values, run on both twins: what they make of a text must be the same.
 
+mod relay;
 mod written;
 
 use std::collections::HashMap;

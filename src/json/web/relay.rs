@@ -2,8 +2,8 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::host::{has_own, id_value, is_plain_object, reflect_get, reflect_set, stringify};
 use super::Text;
+use super::host::{has_own, id_value, is_plain_object, reflect_get, reflect_set, stringify};
 use crate::json::{Edit, Malformed, Message};
 
 /// A received message that is passed on with other ids in some places. The host writes it anew: integers of the payload

@@ -80,7 +80,12 @@ impl HttpServiceBuilder {
     /// # Errors
     /// Where an allowed origin is none.
     pub fn build(self) -> Result<HttpService, Error> {
-        let policy = Policy { origins: Origin::parse_all(&self.origins)?, hosts: self.hosts, loopback: !self.any_host };
+        let policy = Policy {
+            origins: Origin::parse_all(&self.origins)?,
+            hosts: self.hosts,
+            loopback: !self.any_host,
+            own_pages: false,
+        };
         Ok(HttpService::new(self.server, policy, self.max_message, self.options))
     }
 }

@@ -231,7 +231,7 @@ impl Endpoint {
             return Err(Box::new(refuse(StatusCode::BAD_REQUEST, "the request needs exactly one Host header")));
         };
         let origin = headers.get(ORIGIN).map(readable);
-        let admitted = self.policy.check_host(Some(&host)).and_then(|()| self.policy.check_origin(origin.as_deref()));
+        let admitted = self.policy.check(Some(&host), origin.as_deref());
         admitted.map_err(|why| Box::new(refuse(StatusCode::FORBIDDEN, why)))?;
         let peer = Arc::new(Peer { origin, ..memory.peer.clone() });
         if let Some(host) = headers.get(HOST) {

@@ -59,6 +59,7 @@ enum Place {
 #[derive(Debug, Clone, Default)]
 struct Web {
     origins: Vec<String>,
+    own_pages: bool,
     hosts: Vec<String>,
     path: Option<String>,
     pages: BTreeMap<String, Page>,
@@ -135,9 +136,18 @@ impl Bind {
     }
 
     /// Lets pages of this origin connect, `https://app.example` say: scheme, host and port have to be the same. Pages on
-    /// loopback and programs that send no `Origin` may always. HTTP and WebSocket only.
+    /// loopback may too, unless [`Self::own_pages_only`] says otherwise, and programs, which send no `Origin`. HTTP and
+    /// WebSocket only.
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         self.web.origins.push(origin.into());
+        self
+    }
+
+    /// Whether, of the pages on this machine, only those of this very listener may connect: see [`Self::page`]. Default:
+    /// pages of any loopback origin may. With it a server that is not on loopback is known by its addresses and by the names
+    /// of [`Self::allow_host`] only. HTTP and WebSocket only.
+    pub fn own_pages_only(mut self, only: bool) -> Self {
+        self.web.own_pages = only;
         self
     }
 
@@ -240,8 +250,13 @@ impl Bind {
         if !unix && self.mode.is_some() {
             return Err(Error::config("only a Unix socket has permissions; leave the mode out"));
         }
-        let Web { origins, hosts, path, pages, token } = &self.web;
-        let web = !origins.is_empty() || !hosts.is_empty() || path.is_some() || !pages.is_empty() || token.is_some();
+        let Web { origins, own_pages, hosts, path, pages, token } = &self.web;
+        let web = !origins.is_empty()
+            || *own_pages
+            || !hosts.is_empty()
+            || path.is_some()
+            || !pages.is_empty()
+            || token.is_some();
         if self.is_lines() && web {
             return Err(Error::config(
                 "origins, hosts, paths, pages and tokens are for HTTP and WebSocket; a TCP or Unix connection has none of \
@@ -283,7 +298,7 @@ impl Bind {
                 timeout: self.handshake_timeout,
             })
         } else {
-            let policy = Policy { origins, hosts: self.web.hosts, loopback };
+            let policy = Policy { origins, hosts: self.web.hosts, loopback, own_pages: self.web.own_pages };
             let door = Door {
                 policy: policy.clone(),
                 path: self.web.path,

@@ -90,9 +90,8 @@ impl Door {
         if hosts.next().is_none() || hosts.next().is_some() {
             return Err((StatusCode::BAD_REQUEST, "the request needs exactly one Host header"));
         }
-        self.policy.check_host(text(header::HOST)).map_err(|why| (StatusCode::FORBIDDEN, why))?;
         let origin = text(header::ORIGIN);
-        self.policy.check_origin(origin).map_err(|why| (StatusCode::FORBIDDEN, why))?;
+        self.policy.check(text(header::HOST), origin).map_err(|why| (StatusCode::FORBIDDEN, why))?;
         let plain = !request.headers().contains_key(header::UPGRADE);
         if let (true, Some(page)) = (plain, self.pages.get(request.uri().path())) {
             return Ok(Answer::Page(page));

@@ -27,7 +27,7 @@ mod websocket;
 #[cfg(feature = "http")]
 pub(crate) use fetch::{Fetcher, HttpOptions};
 #[cfg(feature = "stdio")]
-#[cfg_attr(not(feature = "server"), allow(unused_imports, reason = "what only the server uses"))]
+#[allow(unused_imports, reason = "what only the server uses")]
 pub(crate) use stdio::own_streams;
 #[cfg(feature = "stdio")]
 pub use stdio::{StdioCommand, StdioTransport};

@@ -50,7 +50,7 @@ use trunk::Trunk;
 ///   of the server goes to the client whose call is open, to the one who called last where there are several that have a
 ///   handler, and to the first that has one where no call is open; for a client without a handler it is declined. Changes of lists
 ///   are told to all, updates of a resource to those who subscribed to it, log messages from the level that each set (the
-///   server is told the least of them; a client that set none hears `info` and above once another has). `ping` is answered at
+///   server is told the least of them; clients that set none hear `info` and above once another has). `ping` is answered at
 ///   once.
 /// - **The revision** is settled by what the server answers to the first client; once it has a session of an older revision,
 ///   `server/discover` of the others is answered for it. A client that is set to one revision

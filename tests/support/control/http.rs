@@ -6,9 +6,10 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::lines;
 use crate::log::Log;
 use crate::over_http::HttpPeer;
-use crate::process::Process;
+use crate::process::{self, Process};
 use crate::scripted::Era;
 use crate::stub::{self, Kind};
 
@@ -68,7 +69,7 @@ async fn run(target: &str, peers: &Shared) -> Result<Value, String> {
         .collect();
     let given = |name: &str| query.get(name).map(String::as_str);
     let id = || given("id").and_then(|id| id.parse::<u64>().ok()).ok_or("the command needs the id of a peer");
-    let process =
+    let process_of =
         || peers.lock().expect("no panic while locked").processes.get(&id()?).cloned().ok_or("no such process");
     let log = || peers.lock().expect("no panic while locked").logs.get(&id()?).cloned().ok_or("no such peer");
     let era = Era::named(given("era").unwrap_or("modern"));
@@ -77,23 +78,36 @@ async fn run(target: &str, peers: &Shared) -> Result<Value, String> {
             let log = Arc::new(Log::default());
             let (program, carrier) = (given("program").unwrap_or("scripted"), given("carrier").unwrap_or("websocket"));
             let process = Process::new(program, carrier, era, log.clone()).await?;
-            let answer = json!({ "port": process.port, "via": process.hole.port });
+            let answer = json!({ "port": process.port, "via": process.hole.port, "path": process.path });
             let id = keep(peers, log);
             peers.lock().expect("no panic while locked").processes.insert(id, Arc::new(process));
             Ok(with_id(answer, id))
         }
-        "/kill" => process()?.kill().await,
-        "/start" => process()?.start().await,
+        "/kill" => process_of()?.kill().await,
+        "/start" => process_of()?.start().await,
         "/hole" => {
-            process()?.hole.swallow(given("on") == Some("true"));
+            process_of()?.hole.swallow(given("on") == Some("true"));
             Ok(json!(true))
         }
         "/stub" => {
             let kind = Kind::named(given("kind").unwrap_or("peer"))?;
             let (listener, port) = listen().await?;
             let log = Arc::new(Log::default());
-            tokio::spawn(stub::serve(listener, kind, era, 0, log.clone()));
-            Ok(with_id(json!({ "port": port }), keep(peers, log)))
+            let path = process::socket(port).map_err(|error| error.to_string())?;
+            match given("carrier") {
+                Some("tcp") => drop(tokio::spawn(lines::serve_tcp(listener, kind, era, 0, log.clone()))),
+                Some("unix") => {
+                    let socket = lines::bind_unix(&path).map_err(|error| error.to_string())?;
+                    let serving = lines::serve_unix(socket, kind, era, 0, log.clone());
+                    tokio::spawn(async move {
+                        // For as long as it is held nobody else is given this number.
+                        let _port = listener;
+                        serving.await;
+                    });
+                }
+                _ => drop(tokio::spawn(stub::serve(listener, kind, era, 0, log.clone()))),
+            }
+            Ok(with_id(json!({ "port": port, "path": path }), keep(peers, log)))
         }
         "/http" => {
             let (listener, port) = listen().await?;

@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,6 +19,7 @@ pub(crate) struct Process {
     pub(crate) hole: Hole,
     program: String,
     carrier: String,
+    pub(crate) path: PathBuf,
     era: Era,
     log: Arc<Log>,
     child: Mutex<Option<Child>>,
@@ -33,6 +35,7 @@ impl Process {
             hole,
             program: program.to_owned(),
             carrier: carrier.to_owned(),
+            path: socket(port).map_err(|error| error.to_string())?,
             era,
             log,
             child: Mutex::new(None),
@@ -54,6 +57,8 @@ impl Process {
         let mut child = Command::new(program)
             .args(["--peer", self.era.name(), "--generation", &generation.to_string()])
             .args(["--port", &self.port.to_string(), "--carrier", &self.carrier])
+            .arg("--path")
+            .arg(&self.path)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -88,6 +93,17 @@ impl Process {
         child.kill().await.map_err(|error| error.to_string())?;
         Ok(json!(true))
     }
+}
+
+/// The folder of this process's Unix sockets.
+pub(crate) fn sockets() -> PathBuf {
+    std::env::temp_dir().join(format!("everywire-control-{}", std::process::id()))
+}
+
+/// Where the peer of this port has its Unix socket, if it has one.
+pub(crate) fn socket(port: u16) -> std::io::Result<PathBuf> {
+    std::fs::create_dir_all(sockets())?;
+    Ok(sockets().join(port.to_string()))
 }
 
 /// The port stays the peer's own over restarts, so it cannot be left to the peer to choose. It is taken from below those

@@ -82,16 +82,25 @@ function withoutSecrets(url: string): string {
 /** The addresses that the link to this page names. */
 export const offered = new Store<readonly string[]>([]);
 
-/** `#url=…&url=…&token=…`: read once; the token leaves the address bar and the history at once. The first address is the one to connect to. */
-export function takeFragment(): { url?: string; token?: string } {
+/** What the bridge that serves this page leads to, in its own words. */
+export const bridged = new Store<string | undefined>(undefined);
+
+/** What the link to this page asks for. A token that is empty was there once, and is gone after a reload. */
+export interface Asked {
+  readonly url?: string;
+  readonly token?: string;
+}
+
+/** `#url=…&url=…&token=…&bridge=…`: read once; the token leaves the address bar and the history at once. The first address is the one to connect to. */
+export function takeFragment(): Asked {
   const fragment = new URLSearchParams(location.hash.slice(1));
   const [url] = fragment.getAll("url");
   offered.set([...new Set(fragment.getAll("url"))].slice(0, MAX_RECENT));
+  bridged.set(fragment.get("bridge")?.slice(0, 80) || undefined);
   const token = fragment.get("token") ?? undefined;
-  if (token !== undefined) {
-    fragment.delete("token");
-    const rest = fragment.toString();
-    history.replaceState(history.state, "", location.pathname + location.search + (rest && `#${rest}`));
+  if (token) {
+    fragment.set("token", "");
+    history.replaceState(history.state, "", `${location.pathname}${location.search}#${fragment}`);
   }
   return { ...(url !== undefined && { url }), ...(token !== undefined && { token }) };
 }

@@ -2,7 +2,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { connectFailure, connecting } from "../state/app";
 import { lastTarget, open } from "../state/connection";
-import { era, forget, offered, recents } from "../state/prefs";
+import { bridged, era, forget, offered, recents, type Asked } from "../state/prefs";
 import { useStore } from "../state/store";
 import { kindOf, plainTarget, problemOf, sameServer, type Kind, type Target } from "../state/target";
 import { FailureView } from "../render/failure";
@@ -16,12 +16,13 @@ const tokenHints: Readonly<Record<Kind, string>> = {
   unknown: "Sent while connecting. Never stored.",
 };
 
-export function ConnectView({ prefill }: { prefill: { url?: string; token?: string } }) {
+export function ConnectView({ prefill }: { prefill: Asked }) {
   const busy = useStore(connecting);
   const failure = useStore(connectFailure);
   const known = useStore(recents);
   const here = useStore(offered).filter((one) => !known.some(({ url }) => url === one));
   const choice = useStore(era);
+  const bridge = useStore(bridged);
   const [url, setUrl] = useState(lastTarget()?.url ?? prefill.url ?? known[0]?.url ?? "");
   const [token, setToken] = useState(lastTarget()?.token ?? prefill.token ?? "");
   const [more, setMore] = useState<Pick<Target, "headers" | "preferWebSocket">>(lastTarget() ?? plainTarget("", "", "auto"));
@@ -43,8 +44,10 @@ export function ConnectView({ prefill }: { prefill: { url?: string; token?: stri
   return (
     <div class="connect">
       <div class="connect-box">
-        <h1>Look inside an MCP server</h1>
-        <p class="lead">Connect over HTTP or WebSocket, call its tools, read its resources, answer its questions, and see every message on the wire.</p>
+        <h1>{bridge ? `Bridge to ${bridge}` : "Look inside an MCP server"}</h1>
+        {prefill.token === ""
+          ? <p class="lead" role="status">The token left the address of this page when it was first opened. Open the link that was printed at the terminal once more, or paste its token here.</p>
+          : <p class="lead">Connect over HTTP or WebSocket, call its tools, read its resources, answer its questions, and see every message on the wire.</p>}
         <form
           class="card connect-form"
           noValidate

@@ -1,7 +1,7 @@
 // The top of the page.
 import { client, server } from "../state/app";
 import { close } from "../state/connection";
-import { isDark, logOpen, theme } from "../state/prefs";
+import { bridged, isDark, logOpen, theme } from "../state/prefs";
 import { useStore } from "../state/store";
 import { Badge, Button } from "../ui/bits";
 import { carrierLabel } from "../ui/carrier";
@@ -12,6 +12,7 @@ export function Header({ wide, onHelp }: { wide: boolean; onHelp: () => void }) 
   const open = useStore(client);
   const info = useStore(server);
   const shown = useStore(logOpen);
+  const bridge = useStore(bridged);
   return (
     <header class="header">
       <div class="brand">
@@ -22,6 +23,7 @@ export function Header({ wide, onHelp }: { wide: boolean; onHelp: () => void }) 
         <div class="header-link">
           <LinkPill />
           <span class="header-server">{info.serverInfo?.title ?? info.serverInfo?.name ?? "Server"}</span>
+          {bridge && <span class="header-bridge muted" title="Through everywire bridge">bridge to {bridge}</span>}
           <Badge tone={info.era === "modern" ? "accent" : "neutral"} title={`Protocol version ${info.protocolVersion}, ${info.era} era`}>{carrierLabel(info)}</Badge>
         </div>
       )}

@@ -1,7 +1,7 @@
 // The frame of the page: header, navigation, the chosen view, the log beside it.
 import { useEffect, useState } from "preact/hooks";
 import { announcement, client, prompts, resources, toasts, tools, view, type View } from "../state/app";
-import { logOpen } from "../state/prefs";
+import { logOpen, type Asked } from "../state/prefs";
 import { useStore } from "../state/store";
 import { Icon, type IconName } from "../ui/icons";
 import { ConnectView } from "./connect";
@@ -35,7 +35,7 @@ function useWide(): boolean {
   return wide;
 }
 
-export function Shell({ prefill }: { prefill: { url?: string; token?: string } }) {
+export function Shell({ prefill }: { prefill: Asked }) {
   const open = useStore(client);
   const wide = useWide();
   const [help, setHelp] = useState(false);

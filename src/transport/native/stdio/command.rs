@@ -13,7 +13,7 @@ use super::environment::{Base, Environment};
 use super::stderr::Stderr;
 use super::supervisor::{Stage, over, start};
 use super::{Prepared, Wait, imp};
-use crate::platform::{BoxFuture, MaybeSend, MaybeSync};
+use crate::platform::{BoxFuture, Lock, MaybeSend, MaybeSync};
 use crate::transport::native::stream::MAX_MESSAGE;
 use crate::transport::{Link, Transport, TransportError, TransportErrorKind};
 
@@ -68,7 +68,7 @@ pub struct StdioCommand {
     pub(super) wait: Wait,
     max_message: usize,
     /// The process that was started last.
-    last: Option<watch::Receiver<Stage>>,
+    last: Arc<Lock<Option<watch::Receiver<Stage>>>>,
 }
 
 impl StdioCommand {
@@ -81,7 +81,7 @@ impl StdioCommand {
             stderr: Stderr::Dropped,
             wait: Wait { eof: Duration::from_secs(2), term: Duration::from_secs(2) },
             max_message: MAX_MESSAGE,
-            last: None,
+            last: Arc::default(),
         }
     }
 
@@ -171,18 +171,14 @@ impl StdioCommand {
         self
     }
 
-    /// Completes once no process lives any more that this transport has started so far, nor its group: at once where none
-    /// was started. A program that ends need not wait for it.
+    /// Completes once no process lives any more that this transport has started, nor its group, whether that was before or
+    /// after this was called: take it before the transport is given away, await it after its client was closed. A program
+    /// that ends need not wait for it.
     ///
     /// # Cancel safety
     /// Dropping the future changes nothing.
     pub fn ended(&self) -> impl Future<Output = ()> + Send + 'static {
-        let last = self.last.clone();
-        async move {
-            if let Some(last) = last {
-                over(last).await;
-            }
-        }
+        nothing_left(self.last.clone())
     }
 
     fn prepare(&self) -> Result<Prepared, TransportError> {
@@ -218,6 +214,17 @@ impl StdioCommand {
     }
 }
 
+async fn nothing_left(last: Arc<Lock<Option<watch::Receiver<Stage>>>>) {
+    loop {
+        let Some(stage) = last.lock().clone() else { return };
+        over(stage.clone()).await;
+        // Meanwhile another may have been started.
+        if last.lock().as_ref().is_none_or(|newest| newest.same_channel(&stage)) {
+            return;
+        }
+    }
+}
+
 fn config(detail: String) -> TransportError {
     TransportError::new(TransportErrorKind::Config, detail)
 }
@@ -225,12 +232,10 @@ fn config(detail: String) -> TransportError {
 impl Transport for StdioCommand {
     fn connect(&mut self) -> BoxFuture<'_, Result<Link, TransportError>> {
         Box::pin(async {
-            if let Some(last) = self.last.clone() {
-                over(last).await;
-            }
+            nothing_left(self.last.clone()).await;
             let prepared = self.prepare()?;
             let (link, stage) = start(&prepared, self.stderr.clone(), self.wait, self.max_message)?;
-            self.last = Some(stage);
+            *self.last.lock() = Some(stage);
             Ok(link)
         })
     }

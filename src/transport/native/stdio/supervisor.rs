@@ -28,8 +28,9 @@ pub(super) enum Stage {
     Over(Option<ExitStatus>),
 }
 
-/// How long standard error may stay open after the child's end before that means that somebody else holds it.
-const SETTLE: Duration = Duration::from_millis(100);
+/// How long standard error may stay open after the child's end before that means that somebody else holds it, and how
+/// long what was written to it takes at most.
+pub(super) const SETTLE: Duration = Duration::from_millis(100);
 
 /// Completes once nothing is left of a child.
 pub(super) async fn over(mut stage: watch::Receiver<Stage>) {
@@ -87,14 +88,18 @@ async fn supervise(
         Some(how) => how,
         None => end(&mut process, wait).await,
     };
-    let quiet = timeout(SETTLE, &mut drained).await.is_ok();
+    let mut quiet = timeout(SETTLE, &mut drained).await.is_ok();
     process.tell(Stage::Exited(how));
     // Somebody that the child started holds its standard error: that one is asked to end, too.
     if !quiet && process.terminate() {
-        let _ = timeout(wait.term, &mut drained).await;
+        quiet = timeout(wait.term, &mut drained).await.is_ok();
     }
     process.kill();
     process.reap().await;
+    // Those that had to be killed are not ours to wait for; what they held shows that they are gone.
+    if !quiet {
+        let _ = timeout(SETTLE, &mut drained).await;
+    }
     drained.abort();
     process.tell(Stage::Over(how));
 }

@@ -6,6 +6,9 @@ use crate::frame::RequestId;
 use crate::json::{Json, Object, Relayed, Text, error_text, result_text};
 use crate::proto::{LogLevel, code, method};
 
+/// From which level clients hear the log that set none, once another has (before that it is the server's choice).
+const UNASKED: LogLevel = LogLevel::Info;
+
 pub(super) enum Session {
     None,
     /// `initialize` is on its way, for these too.
@@ -18,6 +21,11 @@ impl Session {
     /// Whether an `initialize` was sent on this link and not refused.
     pub(super) fn begun(&self) -> bool {
         !matches!(self, Self::None)
+    }
+
+    /// Whether a client waits for the answer to another's `initialize`.
+    pub(super) fn awaits(&self, key: ClientKey) -> bool {
+        matches!(self, Self::Asked(waiting) if waiting.iter().any(|(of, _)| *of == key))
     }
 
     pub(super) fn waits(&self, key: ClientKey, id: &RequestId) -> bool {
@@ -51,7 +59,7 @@ impl Mux {
     pub(super) fn initialize(&mut self, key: ClientKey, id: RequestId, params: Option<&Json>) {
         let capabilities = params.and_then(|params| params.get("capabilities"));
         if let Some(client) = self.client_mut(key) {
-            client.capabilities = capabilities.clone();
+            client.capabilities = Some(capabilities.clone().unwrap_or_else(|| Object::new().build()));
         }
         match &mut self.session {
             Session::Begun(result) => {
@@ -117,9 +125,11 @@ impl Mux {
 
     // ---- Log levels
 
-    /// The least severe level that anybody asked for.
+    /// The least severe level that anybody wants: those who set none are not to miss what a server says by itself, which is
+    /// taken to be [`UNASKED`] and above.
     fn least_level(&self) -> Option<LogLevel> {
-        self.present().filter_map(|client| client.level).min()
+        let initialized = self.present().filter(|client| client.capabilities.is_some() || client.level.is_some());
+        initialized.map(|client| client.level.unwrap_or(UNASKED)).min()
     }
 
     /// The server is told the least level of all; each client gets what it asked for (see [`Self::logged`]).
@@ -143,15 +153,28 @@ impl Mux {
     }
 
     /// A log message, for those who want to hear it. In the modern era they said so in a request that is open; which of
-    /// several such requests it is about, the server does not say.
+    /// several clients' requests it is about, the server does not say.
     pub(super) fn logged(&mut self, level: Option<LogLevel>, text: &Text) {
         let level = level.unwrap_or(LogLevel::Info);
         let modern = self.modern && !self.session.begun();
+        let running: Vec<_> = match modern {
+            true => self.calls.iter().filter(|call| call.kind != Kind::Listen).filter_map(|call| call.client).collect(),
+            false => Vec::new(),
+        };
+        // Nobody else can be meant: what it is told is the server's business.
+        let present: Vec<_> = self.present().map(|client| client.key).collect();
+        let alone = match present[..] {
+            [only] => Some(only),
+            _ => running.first().copied().filter(|first| running.iter().all(|other| other == first)),
+        };
+        if let Some(key) = alone {
+            return self.mail(key, text.clone());
+        }
         let wants = |client: &&super::Client| match client.level {
-            Some(least) => level >= least && (!modern || client.open() > 0),
+            Some(least) => level >= least && (!modern || running.contains(&client.key)),
             None if modern => false,
             // What the server would say by itself; what it says because another client asked for details is not for this one.
-            None => self.level.is_none() || level >= LogLevel::Info,
+            None => self.level.is_none() || level >= UNASKED,
         };
         let keys: Vec<_> = self.present().filter(wants).map(|client| client.key).collect();
         keys.into_iter().for_each(|key| self.mail(key, text.clone()));
