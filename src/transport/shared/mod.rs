@@ -26,10 +26,11 @@ use trunk::Trunk;
 ///
 /// ```
 /// # use everywire::{Client, transport::{SharedTransport, Transport}};
-/// # async fn three(transport: impl Transport) -> Result<(), everywire::Error> {
+/// # async fn both(transport: impl Transport) -> Result<(), everywire::Error> {
 /// let shared = SharedTransport::new(transport);
-/// let (a, b) = (Client::new(shared.clone()), Client::new(shared.clone()));
-/// # let _ = (a, b);
+/// let one = Client::over(shared.clone()).connect().await?;
+/// let two = Client::over(shared).connect().await?;
+/// # drop((one, two));
 /// # Ok(())
 /// # }
 /// ```
