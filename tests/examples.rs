@@ -231,6 +231,13 @@ fn name_of(client: &Client) -> String {
 }
 
 #[tokio::test]
+async fn custom_transport() {
+    let url = served(server().bind_tcp("127.0.0.1:0").await.expect("binds"));
+    let said = printed("custom_transport", &[url.strip_prefix("tcp://").expect("TCP")]).await;
+    assert!(said.contains("echo") && said.contains("book_table"), "{said}");
+}
+
+#[tokio::test]
 async fn shared_transport() {
     let url = served(server().bind_tcp("127.0.0.1:0").await.expect("binds"));
     assert_eq!(printed("shared_transport", &[url.strip_prefix("tcp://").expect("TCP")]).await, "2 2 2\n");
@@ -277,6 +284,7 @@ fn none_is_longer_than_the_sample_it_answers() {
         ("tcp_builder", 8, true),
         ("unix_socket", 9, true),
         ("transport_from_env", 13, false),
+        ("custom_transport", 17, true),
         ("shared_transport", 24, true),
         ("client_websocket", 20, false),
         ("echo_server", 24, false),
