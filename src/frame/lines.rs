@@ -113,6 +113,17 @@ impl Lines {
         self.searched = 0;
     }
 
+    /// The stream is over: a last line whose end is missing, where it is a whole object. Such input is common (`printf`
+    /// writes no end of its own), and no object is the beginning of another, so nothing can be missing.
+    pub(crate) fn last(&mut self) -> Option<Block> {
+        let is_object = self.buffer.trim_ascii_start().first() == Some(&b'{');
+        if !is_object || serde_json::from_slice::<serde::de::IgnoredAny>(&self.buffer).is_err() {
+            return None;
+        }
+        self.buffer.push(b'\n');
+        self.next().ok().flatten()
+    }
+
     /// The size of the line under way; a line of nothing but white space has none.
     pub(crate) fn unfinished(&self) -> usize {
         if is_blank(&self.buffer) { 0 } else { self.buffer.len() }

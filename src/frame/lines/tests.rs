@@ -89,6 +89,22 @@ fn an_end_in_the_middle_of_a_line_is_seen() {
 }
 
 #[test]
+fn a_last_object_counts_without_its_end_and_nothing_else_does() {
+    let last = |rest: &str| {
+        let mut lines = Lines::new(20);
+        lines.space().extend_from_slice(rest.as_bytes());
+        assert!(matches!(lines.next(), Ok(None)));
+        lines.last().map(|block| block.map(|line| line.map(|text| text.to_string())).collect::<Vec<_>>())
+    };
+    assert_eq!(last("{\"a\":1}"), Some(vec![Ok("{\"a\":1}".into())]));
+    assert_eq!(last(" {} \r"), Some(vec![Ok(" {} ".into())]));
+    // A number may be the beginning of another, and what is torn is torn.
+    for torn in ["", " ", "12", "\"a\"", "[1]", "{\"a\":1", "{}{", "{} x", "Server is up!"] {
+        assert_eq!(last(torn), None, "{torn}");
+    }
+}
+
+#[test]
 fn every_split_gives_the_same() {
     let streams: [&[u8]; 6] = [
         b"{\"a\":1}\r\n\n[2]\n\r\n \n\"three\"\n",

@@ -63,7 +63,8 @@ impl<R: AsyncRead + Unpin> Source<R> {
             match ready!(self.poll_read(cx)) {
                 Ok(0) => {
                     self.state = State::Over;
-                    return Poll::Ready(cut_off(self.lines.unfinished()).map(Err));
+                    let last = self.lines.last().map(Ok);
+                    return Poll::Ready(last.or_else(|| cut_off(self.lines.unfinished()).map(Err)));
                 }
                 Ok(_) => {}
                 Err(error) => return Poll::Ready(Some(Err(broke(&error)))),
