@@ -162,6 +162,25 @@ impl Bridge {
     }
 }
 
+/// The program's own demo, and its address over HTTP.
+pub async fn demo() -> (Child, String) {
+    let folder = Folder::new("demo");
+    std::fs::write(folder.0.join("index.html"), "<!doctype html>").expect("a file");
+    let mut process = program()
+        .args(["demo", "--www", &folder.path("")])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut out = BufReader::new(process.stdout.take().expect("piped")).lines();
+    loop {
+        let line = out.next_line().await.expect("text").expect("it listens");
+        if let Some(url) = line.strip_prefix("The server:").and_then(|rest| rest.split_whitespace().next()) {
+            return (process, url.to_owned());
+        }
+    }
+}
+
 /// What a tool says.
 pub async fn call(client: &Client, tool: &str, text: &str) -> String {
     let done = client.call_tool(tool, serde_json::json!({ "text": text }));
