@@ -1,6 +1,6 @@
 //! The examples are programs that run: each is started, and what it prints is checked. Those that answer a sample of the
 //! documents that this crate was written after are no longer than it.
-#![cfg(all(unix, feature = "server", feature = "stdio", feature = "http"))]
+#![cfg(all(unix, feature = "server", feature = "stdio", feature = "http", feature = "schemars"))]
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
@@ -141,6 +141,18 @@ async fn child_process() {
 }
 
 #[tokio::test]
+async fn typed_tools() {
+    let client = Client::over(StdioTransport::command(program("typed_tools"))).connect().await.expect("connects");
+    let add = client.call_tool("add", json!({"a": 1, "b": 2})).await.expect("adds");
+    assert_eq!(add.all_text(), "3");
+    let divide = client.call_tool("divide", json!({"a": 1, "b": 2})).await.expect("divides");
+    assert_eq!(divide.structured_content.expect("structured").to_text(), r#"{"quotient":0.5}"#);
+    let wrong = client.call_tool("divide", json!({"a": 1, "b": "two"})).await.expect("answers");
+    assert!(wrong.is_error && wrong.all_text().contains("`b`"), "{}", wrong.all_text());
+    client.close().await;
+}
+
+#[tokio::test]
 async fn tcp_builder() {
     let url = served(server().bind_tcp("127.0.0.1:0").await.expect("binds"));
     let address = url.strip_prefix("tcp://").expect("a TCP address");
@@ -219,6 +231,12 @@ fn name_of(client: &Client) -> String {
 }
 
 #[tokio::test]
+async fn shared_transport() {
+    let url = served(server().bind_tcp("127.0.0.1:0").await.expect("binds"));
+    assert_eq!(printed("shared_transport", &[url.strip_prefix("tcp://").expect("TCP")]).await, "2 2 2\n");
+}
+
+#[tokio::test]
 async fn websocket_client_and_server() {
     let running = Running::start("echo_server", &["127.0.0.1:0"]);
     let url = running.line();
@@ -259,6 +277,7 @@ fn none_is_longer_than_the_sample_it_answers() {
         ("tcp_builder", 8, true),
         ("unix_socket", 9, true),
         ("transport_from_env", 13, false),
+        ("shared_transport", 24, true),
         ("client_websocket", 20, false),
         ("echo_server", 24, false),
     ];

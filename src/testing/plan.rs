@@ -50,7 +50,8 @@ impl Plan {
         let mut jitter = Jitter::new(seed ^ 0x706c_616e);
         // Each kind is absent in a third of all seeds, and rather rare than frequent in the others.
         let mut rate = |most: u64| {
-            let (present, a, b) = (jitter.next() % 3 > 0, jitter.next() % (most + 1), jitter.next() % (most + 1));
+            let (present, a, b) =
+                (!jitter.next().is_multiple_of(3), jitter.next() % (most + 1), jitter.next() % (most + 1));
             if present { a.min(b) as u16 } else { 0 }
         };
         Self::sound(seed)

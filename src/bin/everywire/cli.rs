@@ -38,6 +38,11 @@ Examples:
   everywire completions zsh > \"${fpath[1]}/_everywire\"
   everywire completions fish > ~/.config/fish/completions/everywire.fish";
 
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  everywire demo
+  everywire tools -- everywire demo --stdio";
+
 fn help(examples: &str) -> String {
     let gap = if examples.is_empty() { "" } else { "\n\n" };
     format!("{TARGETS}\n\n{examples}{gap}{EXIT_CODES}")
@@ -101,7 +106,8 @@ pub(crate) enum Command {
     /// Puts any server on a WebSocket, TCP or Unix socket, with the inspector page beside it.
     #[command(override_usage = usage(BRIDGE), after_help = help(BRIDGE_EXAMPLES))]
     Bridge(BridgeArgs),
-    /// Serves the inspector page and a server to try it on, for this machine only.
+    /// Serves the inspector page and a server to try it on, for this machine only; or that server alone, as a command.
+    #[command(after_help = DEMO_EXAMPLES)]
     Demo(DemoArgs),
 }
 
@@ -124,9 +130,6 @@ pub(crate) struct CallArgs {
     /// Writes images, sounds and other binary results into this directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) save: Option<PathBuf>,
-    /// Answers the server's sampling requests with this text. Without it the server is told that there is no model here.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) sample: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -221,6 +224,9 @@ pub(crate) struct DemoArgs {
     /// The port; 0 takes any that is free.
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
+    /// Speaks over standard input and output, for whoever starts it as a command. There is no page then.
+    #[arg(long, conflicts_with_all = ["port", "www"])]
+    pub(crate) stdio: bool,
     /// Serves the page from this directory instead of the one built into the program.
     #[arg(long, value_name = "DIR")]
     pub(crate) www: Option<PathBuf>,
@@ -251,6 +257,9 @@ pub(crate) struct Connection {
     /// Tells the server that it may work in this directory (a root); may be given several times.
     #[arg(long = "root", value_name = "DIR", help_heading = "Server")]
     pub(crate) roots: Vec<PathBuf>,
+    /// Answers the server's sampling requests with this text. Without it the server is told that there is no model here.
+    #[arg(long, value_name = "TEXT", help_heading = "Server")]
+    pub(crate) sample: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
