@@ -144,7 +144,7 @@ impl Bridge {
 
     /// Asks for the upgrade to a WebSocket with these further headers; the answer's status.
     pub async fn handshake(&self, headers: &[(&str, &str)]) -> u16 {
-        let mut head = format!(
+        let mut head = String::from(
             "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
         );

@@ -38,7 +38,7 @@ struct Open {
 
 impl Exchanges {
     /// A message for the server.
-    pub(super) fn from_client(&mut self, text: Text) {
+    pub(super) fn sent(&mut self, text: Text) {
         let message = match text.read() {
             Ok(message) => message,
             Err(malformed) => {
@@ -122,7 +122,7 @@ impl Exchanges {
     }
 
     /// What the link below delivers.
-    pub(super) fn from_server(&mut self, inbound: Inbound) {
+    pub(super) fn came(&mut self, inbound: Inbound) {
         match inbound {
             Inbound::Message(text) => self.inbound.push_back(text),
             Inbound::On(wire, text) => {

@@ -93,7 +93,7 @@ impl Sink<Outbound> for Half {
     fn start_send(self: Pin<&mut Self>, item: Outbound) -> Result<(), TransportError> {
         let mut shared = self.0.lock();
         match item {
-            Outbound::Message(text) => shared.exchanges.from_client(text),
+            Outbound::Message(text) => shared.exchanges.sent(text),
             Outbound::Close(close) => shared.exchanges.out.push_back(Outbound::Close(close)),
             // Not sent to a shared channel without pings.
             _ => {}
@@ -128,7 +128,7 @@ impl Stream for Half {
                 return Poll::Ready(Some(Ok(Inbound::Message(text))));
             }
             match ready!(shared.rx.as_mut().poll_next(cx)) {
-                Some(Ok(inbound)) => shared.exchanges.from_server(inbound),
+                Some(Ok(inbound)) => shared.exchanges.came(inbound),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }

@@ -27,12 +27,12 @@ fn modern(id: &str, method: &str, params: &str) -> Text {
 #[test]
 fn a_modern_request_has_its_head_and_its_answer_passes_as_it_is() {
     let mut it = Exchanges::default();
-    it.from_client(modern("\"a\"", "tools/call", r#""name":"echo","arguments":{},"#));
+    it.sent(modern("\"a\"", "tools/call", r#""name":"echo","arguments":{},"#));
     let post = posted(&mut it);
     assert_eq!((post.id, post.method.as_deref(), post.name.as_deref()), (Some(1), Some("tools/call"), Some("echo")));
     assert_eq!((post.version, post.modern), (Some("2026-07-28"), true));
     let answer = r#"{ "id":"a", "result" : {},"jsonrpc":"2.0"}"#;
-    it.from_server(Inbound::Reply(1, 200, text(answer)));
+    it.came(Inbound::Reply(1, 200, text(answer)));
     assert_eq!(it.inbound.pop_front(), Some(text(answer)));
     assert!(it.inbound.is_empty() && it.out.is_empty());
 }
@@ -40,16 +40,16 @@ fn a_modern_request_has_its_head_and_its_answer_passes_as_it_is() {
 #[test]
 fn a_session_speaks_the_revision_that_it_agreed_on_and_listens() {
     let mut it = Exchanges::default();
-    it.from_client(text(r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}"#));
+    it.sent(text(r#"{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}"#));
     assert_eq!(posted(&mut it).version, None);
-    it.from_server(Inbound::On(1, text(r#"{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18"}}"#)));
+    it.came(Inbound::On(1, text(r#"{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18"}}"#)));
     assert!(matches!(it.out.pop_front(), Some(Outbound::Answered(1))));
-    it.from_client(text(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#));
+    it.sent(text(r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#));
     let post = posted(&mut it);
     assert_eq!((post.id, post.version, post.modern), (None, Some("2025-06-18"), false));
     assert!(matches!(it.out.pop_front(), Some(Outbound::Listen)));
     // An answer to the server's own question.
-    it.from_client(text(r#"{"jsonrpc":"2.0","id":9,"result":{}}"#));
+    it.sent(text(r#"{"jsonrpc":"2.0","id":9,"result":{}}"#));
     let post = posted(&mut it);
     assert_eq!((post.id, post.method, post.version), (None, None, Some("2025-06-18")));
 }
@@ -58,17 +58,17 @@ fn a_session_speaks_the_revision_that_it_agreed_on_and_listens() {
 fn arguments_are_mirrored_once_the_list_of_tools_has_passed() {
     let mut it = Exchanges::default();
     let call = || modern("7", "tools/call", r#""name":"sql","arguments":{"region":"eu","n":3},"#);
-    it.from_client(call());
+    it.sent(call());
     assert!(posted(&mut it).mirrored.is_empty());
-    it.from_server(Inbound::Reply(1, 200, text(r#"{"jsonrpc":"2.0","id":7,"result":{}}"#)));
-    it.from_client(modern("8", "tools/list", ""));
+    it.came(Inbound::Reply(1, 200, text(r#"{"jsonrpc":"2.0","id":7,"result":{}}"#)));
+    it.sent(modern("8", "tools/list", ""));
     posted(&mut it);
-    it.from_server(Inbound::Reply(
+    it.came(Inbound::Reply(
         2,
         200,
         text(r#"{"jsonrpc":"2.0","id":8,"result":{"tools":[{"name":"sql","inputSchema":{"type":"object","properties":{"region":{"type":"string","x-mcp-header":"Region"},"n":{"type":"integer"}}}}]}}"#),
     ));
-    it.from_client(call());
+    it.sent(call());
     assert_eq!(posted(&mut it).mirrored, [("Region".to_owned(), "eu".to_owned())]);
 }
 
@@ -100,13 +100,13 @@ fn whoever_waits_is_answered_once_whatever_becomes_of_the_exchange() {
     ];
     for (ending, code, words) in endings {
         let mut it = Exchanges::default();
-        it.from_client(modern("\"x\"", "ping", ""));
+        it.sent(modern("\"x\"", "ping", ""));
         posted(&mut it);
-        it.from_server(ending.clone());
+        it.came(ending.clone());
         let answer = told(&mut it);
         assert!(answer["id"] == "x" && answer["error"]["code"] == code, "{answer}");
         assert!(answer["error"]["message"].as_str().is_some_and(|text| text.contains(words)), "{answer}");
-        it.from_server(ending);
+        it.came(ending);
         assert!(it.inbound.is_empty(), "answered twice");
     }
 }
@@ -114,12 +114,12 @@ fn whoever_waits_is_answered_once_whatever_becomes_of_the_exchange() {
 #[test]
 fn a_stream_that_can_be_taken_up_again_is() {
     let mut it = Exchanges::default();
-    it.from_client(modern("1", "ping", ""));
+    it.sent(modern("1", "ping", ""));
     posted(&mut it);
     let resume = Resume { last_event_id: "e".into(), retry: None, attempt: 0 };
-    it.from_server(Inbound::Ended(1, Some(Box::new(resume.clone())), None));
+    it.came(Inbound::Ended(1, Some(Box::new(resume.clone())), None));
     assert!(matches!(it.out.pop_front(), Some(Outbound::Resume(1, given)) if *given == resume));
-    it.from_server(Inbound::On(1, text(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#)));
+    it.came(Inbound::On(1, text(r#"{"jsonrpc":"2.0","id":1,"result":{}}"#)));
     assert_eq!(told(&mut it)["id"], 1);
 }
 
@@ -129,13 +129,13 @@ fn a_cancelled_request_closes_its_stream() {
         text(&format!(r#"{{"jsonrpc":"2.0","method":"notifications/cancelled","params":{{"requestId":1{meta}}}}}"#))
     };
     let mut it = Exchanges::default();
-    it.from_client(modern("1", "ping", ""));
+    it.sent(modern("1", "ping", ""));
     posted(&mut it);
-    it.from_client(cancel(&format!(",{META}")));
+    it.sent(cancel(&format!(",{META}")));
     assert!(matches!(it.out.pop_front(), Some(Outbound::Abort(1))), "and nothing is posted");
-    it.from_client(text(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#));
+    it.sent(text(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#));
     posted(&mut it);
-    it.from_client(cancel(""));
+    it.sent(cancel(""));
     assert_eq!(posted(&mut it).method.as_deref(), Some("notifications/cancelled"));
     assert!(matches!(it.out.pop_front(), Some(Outbound::Abort(2))));
 }
@@ -144,11 +144,11 @@ fn a_cancelled_request_closes_its_stream() {
 fn what_is_no_message_is_refused_here() {
     let mut it = Exchanges::default();
     for (line, code) in [("nonsense", -32700), ("[]", -32600), ("{}", -32600), (r#"{"id":1.5,"method":"x"}"#, -32600)] {
-        it.from_client(text(line));
+        it.sent(text(line));
         assert_eq!(told(&mut it)["error"]["code"], code, "{line}");
     }
-    it.from_client(modern("1", "ping", ""));
-    it.from_client(modern("1", "ping", ""));
+    it.sent(modern("1", "ping", ""));
+    it.sent(modern("1", "ping", ""));
     assert_eq!(told(&mut it)["error"]["code"], -32600, "an id that is in use");
     assert_eq!(it.out.len(), 1);
 }
