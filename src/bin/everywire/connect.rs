@@ -108,7 +108,7 @@ impl Session<'_> {
             .era(self.options.era.into())
             .timeout(timeout)
             .handshake_timeout(timeout)
-            .reconnect(self.reconnect.clone());
+            .reconnect(self.reconnect);
         Ok((self.sampling(self.roots(elicitations(builder, &self.screen))?), gone))
     }
 
