@@ -22,12 +22,31 @@ async fn memory_keeps_every_promise() {
 
 #[cfg(not(target_arch = "wasm32"))]
 mod native {
+    use everywire::server::{Bind, Listener};
+    use everywire::testing::Peer;
     use everywire::testing::promises;
-    use everywire::transport::{StreamTransport, Tcp, Transport as _, Unix};
+    use everywire::transport::memory::Memory;
+    use everywire::transport::{
+        SharedTransport, StdioTransport, StreamTransport, Tcp, Transport as _, Unix, WebSocket,
+    };
     use futures_channel::mpsc::unbounded;
 
     use super::all_kept;
     use crate::streams::{Bytes, To, listen_tcp, listen_unix};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shared_link_keeps_every_promise_but_one() {
+        let report = promises(async |server| {
+            let (transport, links) = Memory::new();
+            server.listen(links);
+            SharedTransport::new(transport)
+        });
+        let report = report.await;
+        // The kit holds a clone, which keeps the real link open for the next client.
+        assert_eq!(report.broken(), ["what was sent and flushed before the close arrives"], "{report}");
+        assert!(report.to_string().contains("the server sees the end of the link: nothing for"), "{report}");
+        assert!(report.skipped().is_empty(), "{report}");
+    }
 
     #[tokio::test]
     async fn a_stream_keeps_every_promise() {
@@ -73,5 +92,51 @@ mod native {
             Unix::new(path).expect("a path")
         });
         all_kept(&report.await);
+    }
+
+    /// Where such a listener is, which serves until the test ends.
+    async fn served(bind: Bind) -> String {
+        let listener: Listener = bind.await.expect("a free port");
+        let url = listener.url().to_owned();
+        tokio::spawn(listener.run(std::future::pending()));
+        url
+    }
+
+    #[tokio::test]
+    async fn websocket_keeps_every_promise() {
+        let report = promises(async |server: Peer| {
+            WebSocket::new(&served(Bind::websocket("127.0.0.1:0", server)).await).expect("an address")
+        });
+        all_kept(&report.await);
+    }
+
+    #[tokio::test]
+    async fn the_listener_of_tcp_keeps_every_promise() {
+        let report = promises(async |server: Peer| {
+            let url = served(Bind::tcp("127.0.0.1:0", server)).await;
+            Tcp::new(url.trim_start_matches("tcp://")).expect("an address")
+        });
+        all_kept(&report.await);
+    }
+
+    #[tokio::test]
+    async fn the_custom_transport_of_the_example_keeps_every_promise() {
+        let report = promises(async |server: Peer| {
+            let (address, links) = listen_tcp().await;
+            server.listen(links);
+            crate::custom_transport::CustomTransport(address)
+        });
+        all_kept(&report.await);
+    }
+
+    /// The server is in the child: `tests/support/kit_server.rs`.
+    #[tokio::test]
+    async fn a_child_process_keeps_every_promise_that_can_be_seen_from_outside() {
+        let own = std::env::current_exe().expect("the test program has a path");
+        let program = own.ancestors().nth(2).expect("the target folder").join("examples/kit_server");
+        let report = promises(|_| std::future::ready(StdioTransport::command(&program))).await;
+        report.assert();
+        // It starts anew with every link, and nobody can look into it.
+        assert_eq!(report.skipped().len(), 3, "{report}");
     }
 }

@@ -273,8 +273,21 @@ async fn another_user_sees_the_permissions() {
     }
 }
 
+/// Where files are everybody's from the beginning: that must not be what keeps others out.
+#[test]
+fn there_is_no_moment_in_which_another_user_may_connect() {
+    let own = std::env::current_exe().expect("this program");
+    let again = Command::new("sh")
+        .args(["-c", "umask 0; exec \"$0\" \"$@\""])
+        .arg(own)
+        .args(["--exact", "unix::never_others_without_umask", "--nocapture", "--include-ignored"])
+        .status();
+    assert!(again.expect("a shell").success());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn there_is_no_moment_in_which_another_user_may_connect() {
+#[ignore = "another test runs it without a umask"]
+async fn never_others_without_umask() {
     let server = builder().build();
     let folder = Folder::new();
     let Some(mut other) = Other::start(&folder, &folder.socket(), NOBODY) else { return };

@@ -26,6 +26,12 @@ impl Connection {
         self.shared.hears_no_more();
     }
 
+    /// Whether everything was said, or cannot be.
+    #[allow(dead_code, reason = "what only a server on standard streams asks")]
+    pub(in crate::server) fn is_closing(&self) -> bool {
+        matches!(self.phase, Phase::Closing { .. } | Phase::Over)
+    }
+
     /// Whether everything is done that had to be before the end.
     pub(super) fn poll_end(&mut self, cx: &mut Context<'_>) {
         if let Some(timer) = &mut self.ended
