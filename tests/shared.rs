@@ -264,6 +264,50 @@ async fn a_client_that_does_not_read_is_ended_and_the_others_are_not() {
     assert!(slow.rx.next().await.is_none());
 }
 
+#[tokio::test]
+async fn what_the_server_says_is_heard_while_it_does_not_read() {
+    use everywire::frame::{Inbound, Outbound};
+    use everywire::transport::{Transport, memory};
+    use futures_util::{FutureExt, SinkExt};
+    let (transport, mut listener) = memory::Memory::new();
+    let mut shared = SharedTransport::new(transport);
+    let (link, server) = tokio::join!(shared.connect(), listener.next());
+    let (mut link, mut server) = (link.expect("a link"), server.expect("a link"));
+    let message = || Outbound::Message(json!({ "jsonrpc": "2.0", "method": "notifications/x" }).to_string().into());
+    let mut sent = 0;
+    // Until nothing more is taken, however often the carrier has its turn.
+    for _ in 0..50 {
+        while link.tx.send(message()).now_or_never().is_some_and(|sent| sent.is_ok()) {
+            sent += 1;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert!((64..1000).contains(&sent), "{sent}: what waits is bounded");
+    server.tx.send(message()).await.expect("sent");
+    assert!(matches!(link.rx.next().await, Some(Ok(Inbound::Message(_)))));
+    // It reads again, and everything arrives.
+    for _ in 0..sent {
+        assert!(matches!(server.rx.next().await, Some(Ok(Inbound::Message(_)))));
+    }
+    link.tx.send(message()).await.expect("there is room");
+}
+
+#[test]
+fn a_runtime_that_ends_takes_its_connection_with_it_and_another_opens_it_again() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let serving = runtime();
+    let world = serving.block_on(World::start(Carrier::Tcp));
+    let url = world.url().to_owned();
+    let _serving = std::thread::spawn(move || serving.block_on(std::future::pending::<()>()));
+    let shared = SharedTransport::new(Tcp::new(&url).expect("an address"));
+    for connections in 1..=2 {
+        let runtime = runtime();
+        let client = runtime.block_on(Client::over(shared.clone()).connect()).expect("connected");
+        assert_eq!(runtime.block_on(echo(&client, "x")), "x");
+        assert_eq!(world.connections(), connections);
+    }
+}
+
 #[cfg(feature = "http")]
 #[tokio::test]
 async fn http_is_not_shared() {

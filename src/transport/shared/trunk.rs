@@ -55,7 +55,11 @@ impl State {
 
 impl Trunk {
     pub(super) fn new(profile: Profile, transport: &'static str, limits: Limits) -> Self {
-        let state = State { mux: Mux::new(limits), ports: Vec::new(), carrier: None, closing: false };
+        let liveness = match profile {
+            Profile::SharedChannel { liveness, .. } => Some(liveness),
+            Profile::PerRequest => None,
+        };
+        let state = State { mux: Mux::new(limits, liveness), ports: Vec::new(), carrier: None, closing: false };
         Self { profile, transport, state: Lock::new(state) }
     }
 

@@ -13,18 +13,20 @@ mod client;
 mod incoming;
 mod legacy;
 mod outgoing;
+mod tasks;
 
 use std::collections::VecDeque;
 
 pub(super) use client::ClientKey;
 
-use crate::frame::{Outbound, RequestId};
+use crate::frame::{Liveness, Outbound, RequestId};
 use crate::json::{Draft, Json, Object, Text, error_text};
 use crate::proto::{LogLevel, meta, method};
 use crate::transport::{TransportError, TransportErrorKind};
 use asks::Ask;
 use client::Client;
 use legacy::Session;
+use tasks::Tasks;
 
 /// The places where ids stand.
 const ID: &[&str] = &["id"];
@@ -88,6 +90,8 @@ struct Call {
     /// The progress token that its client gave.
     token: Option<RequestId>,
     kind: Kind,
+    /// It asks for a task (2025-11-25).
+    task: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -105,11 +109,13 @@ enum Kind {
 
 pub(super) struct Mux {
     limits: Limits,
+    liveness: Option<Liveness>,
     clients: Vec<Client>,
     next_client: u64,
     /// By their ids on the real link, which only grow.
     calls: VecDeque<Call>,
     next_wire: i64,
+    tasks: Tasks,
     asks: Vec<Ask>,
     next_ask: i64,
     /// What is never behind data: answers of our own, cancellations, the session.
@@ -140,13 +146,15 @@ enum Ping {
 }
 
 impl Mux {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits, liveness: Option<Liveness>) -> Self {
         Self {
             limits,
+            liveness,
             clients: Vec::new(),
             next_client: 1,
             calls: VecDeque::new(),
             next_wire: 1,
+            tasks: Tasks::default(),
             asks: Vec::new(),
             next_ask: 1,
             control: VecDeque::new(),
@@ -177,19 +185,33 @@ impl Mux {
 
     /// A client's link was dropped without a word: what it alone had under way is given up.
     pub(super) fn detach(&mut self, key: ClientKey) {
-        let Some(at) = self.at(key) else { return };
-        // A session gives a link up that left two signs of life unanswered. For the others it is just as dead, and nobody
-        // would open another while this one is held.
-        let dead =
-            self.clients.get(at).is_some_and(|client| client.asked_life.0 == self.heard && client.asked_life.1 >= 2);
+        let Some(client) = self.client(key) else { return };
+        let given_up = if client.end.is_some() { None } else { self.given_up(client) };
         self.leave(key);
         if let Some(at) = self.at(key) {
             self.clients.remove(at);
         }
-        if dead {
-            let detail = "the server stopped answering the keep-alive of a client on this shared link";
-            self.link_lost(TransportError::new(TransportErrorKind::Dead, detail));
+        if let Some(error) = given_up {
+            self.link_lost(error);
         }
+    }
+
+    /// Whether a client drops its link because the real one is no good. It is no better for the others, and nobody would open
+    /// another while this one is held.
+    fn given_up(&self, client: &Client) -> Option<TransportError> {
+        // A session gives a link up that left two signs of life unanswered.
+        if client.asked_life.0 == self.heard && client.asked_life.1 >= 2 {
+            let detail = "the server stopped answering the keep-alive of a client on this shared link";
+            return Some(TransportError::new(TransportErrorKind::Dead, detail));
+        }
+        // And one on which the handshake does not come about. One client may have its reasons; two are enough.
+        let alone = self.present().all(|other| other.key == client.key);
+        let waits = self.session.awaits(client.key);
+        let began = |kind: Kind| self.calls.iter().any(|call| call.client == Some(client.key) && call.kind == kind);
+        let handshake = waits || began(Kind::Initialize) || began(Kind::Discover);
+        let again = waits && !self.calls.iter().any(|call| call.kind == Kind::Initialize && call.client.is_some());
+        let detail = "the server did not answer the handshake on this shared link";
+        (handshake && (alone || again)).then(|| TransportError::new(TransportErrorKind::Lost, detail))
     }
 
     /// A client closed its link.
@@ -234,11 +256,14 @@ impl Mux {
                 call.client = None;
                 continue;
             }
+            // An older server does not know the probe.
+            let quiet = call.kind == Kind::Discover || unsent.contains(&wire);
             self.take_call(wire);
-            if !unsent.contains(&wire) {
+            if !quiet {
                 self.cancel(wire);
             }
         }
+        self.tasks.leave(key);
         self.leave_session(key);
         self.leave_asks(key);
     }

@@ -1,7 +1,7 @@
 //! What clients say.
 
 use super::{CANCELLED_ID, ClientKey, ID, Kind, Mux, Ping, TOKEN, refusal};
-use crate::frame::{Outbound, RequestId};
+use crate::frame::{Liveness, Outbound, RequestId};
 use crate::json::{Edit, Json, Malformed, MessageId, Relayed, Text};
 use crate::proto::{LogLevel, code, meta, method};
 
@@ -14,7 +14,7 @@ impl Mux {
         match out {
             Outbound::Message(text) => self.said(key, text),
             Outbound::Ping => {
-                self.asks_life(key);
+                self.asks_life(key, Liveness::Ping);
                 if self.ping == Ping::Idle {
                     self.ping = Ping::Wanted;
                 }
@@ -25,7 +25,11 @@ impl Mux {
         }
     }
 
-    fn asks_life(&mut self, key: ClientKey) {
+    /// A client asks whether the server is there, in the way that counts on this carrier.
+    fn asks_life(&mut self, key: ClientKey, how: Liveness) {
+        if self.liveness != Some(how) {
+            return;
+        }
         let heard = self.heard;
         if let Some(client) = self.client_mut(key) {
             let (since, times) = client.asked_life;
@@ -90,7 +94,7 @@ impl Mux {
             _ => Kind::Run,
         };
         if matches!(method, method::DISCOVER | method::PING) {
-            self.asks_life(key);
+            self.asks_life(key, Liveness::Request);
         }
         let meta = params.and_then(|params| params.get("_meta"));
         let token = match meta.as_ref().and_then(|meta| meta.get(meta::PROGRESS_TOKEN)).map(|token| token.as_id()) {
@@ -106,9 +110,14 @@ impl Mux {
         {
             client.level = LogLevel::from_name(&level);
         }
+        let task = params.is_some_and(|params| params.get("task").is_some());
         // Short, and in one order with the unsubscriptions of other clients.
         let first = matches!(kind, Kind::Subscribe(_));
+        let wire = self.next_wire;
         self.forward(key, id, token, kind, relayed, first);
+        if let (true, Some(call)) = (task, self.call_mut(wire)) {
+            call.task = true;
+        }
     }
 
     /// Whether a client may ask this, here and now.
@@ -163,7 +172,7 @@ impl Mux {
         if let Some(client) = self.client_mut(key) {
             client.begin(id.clone(), wire);
         }
-        self.calls.push_back(super::Call { wire, client: Some(key), id, token, kind });
+        self.calls.push_back(super::Call { wire, client: Some(key), id, token, kind, task: false });
     }
 
     // ---- Notifications

@@ -1,6 +1,7 @@
 //! Ids and tokens, both ways, and what hostile peers make of them.
 
 use super::*;
+use crate::platform::test;
 
 #[test]
 fn equal_ids_of_two_clients_are_two_requests() {
