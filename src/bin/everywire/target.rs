@@ -31,7 +31,7 @@ pub(crate) struct Target {
     #[arg(long = "header", value_name = "NAME:VALUE", help_heading = "Server")]
     headers: Vec<String>,
     /// What becomes of the standard error of a command. Its last lines stand in the error, should it fail.
-    #[arg(long, value_enum, default_value_t = Shown::Quiet, help_heading = "Server")]
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Shown::Quiet, help_heading = "Server")]
     stderr: Shown,
     /// The command that starts the server, and its arguments.
     #[arg(last = true, value_name = "COMMAND", hide = true)]

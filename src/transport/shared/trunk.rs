@@ -87,13 +87,18 @@ impl Trunk {
 
     fn detach(&self, key: ClientKey) {
         self.change(|mux| mux.detach(key));
-        self.state.lock().ports.retain(|port| port.key != key);
+        let mut state = self.state.lock();
+        let at = state.ports.iter().position(|port| port.key == key);
+        let port = at.map(|at| state.ports.remove(at));
+        drop(state);
+        drop(port);
     }
 
     // ---- For the carrier
 
     pub(super) fn register(&self, cx: &Context<'_>) {
-        self.state.lock().carrier = Some(cx.waker().clone());
+        let before = self.state.lock().carrier.replace(cx.waker().clone());
+        drop(before);
     }
 
     /// What the real link delivered, in order.
@@ -171,9 +176,10 @@ impl Sink<Outbound> for Half {
             Err(error) => Poll::Ready(Err(error)),
             Ok(true) => Poll::Ready(Ok(())),
             Ok(false) => {
-                if let Some(port) = state.port(self.place.key) {
-                    port.writer = Some(cx.waker().clone());
-                }
+                let before = state.port(self.place.key).and_then(|port| port.writer.replace(cx.waker().clone()));
+                // Whatever goes with a waker does not go under the lock.
+                drop(state);
+                drop(before);
                 Poll::Pending
             }
         }
@@ -207,9 +213,9 @@ impl Stream for Half {
             Mail::Message(text) => Poll::Ready(Some(Ok(Inbound::Message(text)))),
             Mail::Alive => Poll::Ready(Some(Ok(Inbound::Alive))),
             Mail::Nothing => {
-                if let Some(port) = state.port(self.place.key) {
-                    port.reader = Some(cx.waker().clone());
-                }
+                let before = state.port(self.place.key).and_then(|port| port.reader.replace(cx.waker().clone()));
+                drop(state);
+                drop(before);
                 Poll::Pending
             }
             Mail::End(error) => {
