@@ -313,7 +313,7 @@ impl Error {
             // The same happened twice, a command that ends at once for one.
             ErrorKind::NoEra { probe, initialize } if matches!((probe.transport(), initialize.transport()), (Some(a), Some(b)) if a.kind() == b.kind()) =>
             {
-                return initialize.text();
+                return join(&["server/discover failed and initialize failed: ", &initialize.text()]);
             }
             ErrorKind::NoEra { probe, initialize } => {
                 let (probe, initialize) = (probe.text(), initialize.text());

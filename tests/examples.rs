@@ -1,6 +1,6 @@
 //! The examples are programs that run: each is started, and what it prints is checked. Those that answer a sample of the
 //! documents that this crate was written after are no longer than it.
-#![cfg(all(unix, feature = "server", feature = "stdio", feature = "http"))]
+#![cfg(all(unix, feature = "server", feature = "stdio", feature = "http", feature = "schemars"))]
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,7 +14,7 @@ use everywire::json::Json;
 use everywire::proto::{CallToolResult, ElicitRequest};
 use everywire::server::{Listener, Server};
 use everywire::transport::StdioTransport;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Long enough for a slow machine, and never waited for where things work.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -141,6 +141,18 @@ async fn child_process() {
 }
 
 #[tokio::test]
+async fn typed_tools() {
+    let client = Client::over(StdioTransport::command(program("typed_tools"))).connect().await.expect("connects");
+    let add = client.call_tool("add", json!({"a": 1, "b": 2})).await.expect("adds");
+    assert_eq!(add.all_text(), "3");
+    let divide = client.call_tool("divide", json!({"a": 1, "b": 2})).await.expect("divides");
+    assert_eq!(divide.structured_content.expect("structured").to_text(), r#"{"quotient":0.5}"#);
+    let wrong = client.call_tool("divide", json!({"a": 1, "b": "two"})).await.expect("answers");
+    assert!(wrong.is_error && wrong.all_text().contains("`b`"), "{}", wrong.all_text());
+    client.close().await;
+}
+
+#[tokio::test]
 async fn tcp_builder() {
     let url = served(server().bind_tcp("127.0.0.1:0").await.expect("binds"));
     let address = url.strip_prefix("tcp://").expect("a TCP address");
@@ -181,6 +193,24 @@ async fn transport_from_env() {
     assert!(!Path::new(&path).exists());
 }
 
+/// As in `printf … | server`, whose last line has no end.
+#[tokio::test]
+async fn what_a_shell_writes_is_answered_to_the_last_line() {
+    let client = json!({"name": "a shell", "version": "0"});
+    let begin = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
+    let begin = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": begin});
+    let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"});
+    let mut command = tokio::process::Command::new("sh");
+    command.args(["-c", r#"printf '%s\n%s' "$1" "$2" | "$0""#]).arg(program("transport_from_env"));
+    command.arg(begin.to_string()).arg(list.to_string()).kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("ends").expect("starts");
+    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    let ids: Vec<_> =
+        said.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")["id"].clone()).collect();
+    assert_eq!(ids, [1, 2], "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success());
+}
+
 /// At a free port: another one where somebody was quicker.
 async fn from_env(carrier: &str, scheme: &str) {
     loop {
@@ -216,6 +246,19 @@ async fn from_env_at(carrier: &str, address: &str, url: &str) -> Option<Running>
 
 fn name_of(client: &Client) -> String {
     client.server().and_then(|server| server.info).expect("has a name").name
+}
+
+#[tokio::test]
+async fn custom_transport() {
+    let url = served(server().bind_tcp("127.0.0.1:0").await.expect("binds"));
+    let said = printed("custom_transport", &[url.strip_prefix("tcp://").expect("TCP")]).await;
+    assert!(said.contains("echo") && said.contains("book_table"), "{said}");
+}
+
+#[tokio::test]
+async fn shared_transport() {
+    let url = served(server().bind_tcp("127.0.0.1:0").await.expect("binds"));
+    assert_eq!(printed("shared_transport", &[url.strip_prefix("tcp://").expect("TCP")]).await, "2 2 2\n");
 }
 
 #[tokio::test]
@@ -259,6 +302,8 @@ fn none_is_longer_than_the_sample_it_answers() {
         ("tcp_builder", 8, true),
         ("unix_socket", 9, true),
         ("transport_from_env", 13, false),
+        ("custom_transport", 17, true),
+        ("shared_transport", 24, true),
         ("client_websocket", 20, false),
         ("echo_server", 24, false),
     ];

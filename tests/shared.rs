@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use everywire::proto::{LogLevel, SubscriptionFilter};
 use everywire::transport::{SharedTransport, Tcp, TransportErrorKind};
-use everywire::{Client, EraChoice, Event};
+use everywire::{Client, Era, EraChoice, Event};
 use futures_util::StreamExt;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -36,6 +36,30 @@ async fn each_client_gets_its_own_answers_over_one_connection() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn each_may_speak_its_own_era_where_the_server_bears_both() {
+    let world = World::start(Carrier::Tcp).await;
+    let shared = world.shared();
+    for (era, spoken) in [
+        (EraChoice::Modern, Era::Modern),
+        (EraChoice::Legacy, Era::Legacy),
+        (EraChoice::Auto, Era::Modern),
+        (EraChoice::Legacy, Era::Legacy),
+    ] {
+        let client = Client::over(shared.clone()).era(era).era_cache(None).connect().await.expect("connected");
+        assert_eq!(client.server().map(|server| server.era), Some(spoken));
+        assert_eq!(echo(&client, "x").await, "x");
+    }
+    assert_eq!(world.connections(), 1);
+    // After an older client alone the others follow it: an older server might not bear the question.
+    let world = World::start(Carrier::Tcp).await;
+    let shared = world.shared();
+    let _first = Client::over(shared.clone()).era(EraChoice::Legacy).connect().await.expect("connected");
+    let next = Client::over(shared).era_cache(None).connect().await.expect("connected");
+    assert_eq!(next.server().map(|server| server.era), Some(Era::Legacy));
+    assert_eq!(world.connections(), 1);
 }
 
 #[tokio::test]
@@ -262,6 +286,50 @@ async fn a_client_that_does_not_read_is_ended_and_the_others_are_not() {
     let end = slow.rx.next().await.expect("an end").expect_err("too slow");
     assert_eq!(*end.kind(), TransportErrorKind::Overloaded);
     assert!(slow.rx.next().await.is_none());
+}
+
+#[tokio::test]
+async fn what_the_server_says_is_heard_while_it_does_not_read() {
+    use everywire::frame::{Inbound, Outbound};
+    use everywire::transport::{Transport, memory};
+    use futures_util::{FutureExt, SinkExt};
+    let (transport, mut listener) = memory::Memory::new();
+    let mut shared = SharedTransport::new(transport);
+    let (link, server) = tokio::join!(shared.connect(), listener.next());
+    let (mut link, mut server) = (link.expect("a link"), server.expect("a link"));
+    let message = || Outbound::Message(json!({ "jsonrpc": "2.0", "method": "notifications/x" }).to_string().into());
+    let mut sent = 0;
+    // Until nothing more is taken, however often the carrier has its turn.
+    for _ in 0..50 {
+        while link.tx.send(message()).now_or_never().is_some_and(|sent| sent.is_ok()) {
+            sent += 1;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert!((64..1000).contains(&sent), "{sent}: what waits is bounded");
+    server.tx.send(message()).await.expect("sent");
+    assert!(matches!(link.rx.next().await, Some(Ok(Inbound::Message(_)))));
+    // It reads again, and everything arrives.
+    for _ in 0..sent {
+        assert!(matches!(server.rx.next().await, Some(Ok(Inbound::Message(_)))));
+    }
+    link.tx.send(message()).await.expect("there is room");
+}
+
+#[test]
+fn a_runtime_that_ends_takes_its_connection_with_it_and_another_opens_it_again() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let serving = runtime();
+    let world = serving.block_on(World::start(Carrier::Tcp));
+    let url = world.url().to_owned();
+    let _serving = std::thread::spawn(move || serving.block_on(std::future::pending::<()>()));
+    let shared = SharedTransport::new(Tcp::new(&url).expect("an address"));
+    for connections in 1..=2 {
+        let runtime = runtime();
+        let client = runtime.block_on(Client::over(shared.clone()).connect()).expect("connected");
+        assert_eq!(runtime.block_on(echo(&client, "x")), "x");
+        assert_eq!(world.connections(), connections);
+    }
 }
 
 #[cfg(feature = "http")]

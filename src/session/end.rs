@@ -24,7 +24,10 @@ impl<T: Ticket> Session<T> {
         self.stage = Stage::Down;
         self.queue.clear();
         self.aliases = Table::new();
-        self.control.clear();
+        // What was decided before goes out before the goodbye: a cancellation, say, that was given a moment ago.
+        if !had_link || reason.is_some() {
+            self.control.clear();
+        }
         for id in self.inputs.clear() {
             self.outputs.push_back(Output::InputCancelled(id, InputEnd::Cancelled));
         }

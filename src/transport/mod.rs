@@ -31,6 +31,8 @@ cfg_if::cfg_if! {
         #[cfg(feature = "stdio")]
         #[allow(unused_imports, reason = "what only the server uses")]
         pub(crate) use native::own_streams;
+        #[cfg(feature = "http")]
+        pub use native::HttpChannel;
         #[cfg(feature = "stdio")]
         pub use native::{StdioCommand, StdioTransport};
         pub use native::{StreamTransport, Tcp, TcpKeepAlive, Unix};

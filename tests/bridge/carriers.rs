@@ -34,6 +34,43 @@ async fn five_bridges_in_a_row_pass_a_call_over_every_carrier() {
     client.close().await;
 }
 
+/// In the era of exchanges without a state, and in that of sessions.
+#[tokio::test]
+async fn an_http_server_is_reached_over_websocket() {
+    use everywire::EraChoice;
+    let (_demo, url) = crate::support::demo().await;
+    for (era, options) in [(EraChoice::Modern, &[][..]), (EraChoice::Legacy, &[]), (EraChoice::Auto, &["--shared"])] {
+        let arguments = [&["--listen", "ws://127.0.0.1:0"], options, &[url.as_str()]].concat();
+        let mut bridge = Bridge::start(&arguments).await;
+        let (asked, mut questions) = tokio::sync::mpsc::unbounded_channel();
+        let client = Client::over(bridge.transport())
+            .era(era)
+            .on_elicit(move |_, request| {
+                let _ = asked.send(request.message().to_owned());
+                async { everywire::proto::ElicitResult::decline() }
+            })
+            .connect()
+            .await
+            .expect("connected");
+        assert_eq!(call(&client, "echo", "over HTTP").await, "over HTTP");
+        // A question in the middle of a call, by whichever way the era has.
+        client.call_tool("book_table", serde_json::json!({})).await.expect("an answer");
+        assert!(questions.recv().await.is_some());
+        let unknown = client.call_tool("no such tool", serde_json::json!({})).await.expect_err("there is none");
+        assert!(unknown.rpc().is_some(), "{unknown}");
+        client.close().await;
+        bridge.says("client 1 left").await;
+    }
+}
+
+#[tokio::test]
+async fn an_http_server_that_is_not_there_is_told_in_the_answer() {
+    let bridge = Bridge::start(&["--listen", "ws://127.0.0.1:0", "http://127.0.0.1:9/mcp"]).await;
+    let connected = Client::over(bridge.transport()).connect();
+    let error = tokio::time::timeout(PATIENCE, connected).await.expect("in time").expect_err("nobody is there");
+    assert!(error.to_string().contains("over HTTP: "), "{error}");
+}
+
 #[tokio::test]
 async fn a_message_with_raw_line_breaks_reaches_a_child_as_one_line() {
     let bridge = Bridge::start(&["--listen", "ws://127.0.0.1:0", "--", "cat"]).await;

@@ -23,19 +23,19 @@ async fn every_message_is_recorded_in_order_and_no_secret() {
         assert!(!text.contains(secret), "{secret}: {text}");
     }
     let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    let (first, last) = (&lines[0], &lines[lines.len() - 1]);
-    assert!(first["event"] == "open" && first["carrier"] == "websocket", "{first}");
-    assert!(last["event"] == "close" && last["reason"] == "left", "{last}");
+    assert!(lines[0]["recording"] == 1, "{}", lines[0]);
+    let (first, last) = (&lines[1], &lines[lines.len() - 1]);
+    assert!(first["event"] == "open" && first["transport"] == "websocket", "{first}");
+    assert!(last["event"] == "close" && last["by"] == "client", "{last}");
     let calls: Vec<_> = lines.iter().filter(|line| line["message"]["method"] == "tools/call").collect();
     assert_eq!(calls.len(), 2);
     assert_eq!(calls[0]["message"]["params"]["arguments"]["text"], "plain");
     assert_eq!(calls[1]["message"]["params"]["arguments"]["password"], "[redacted]");
     for call in calls {
-        assert_eq!((&call["direction"], &call["client"]), (&"to_server".into(), &1.into()));
+        assert_eq!((&call["from"], &call["link"]), (&"client".into(), &1.into()));
         let asked = lines.iter().position(|line| line == call).expect("it is there");
         let id = &call["message"]["id"];
-        let answer =
-            lines[asked..].iter().find(|line| line["direction"] == "to_client" && line["message"]["id"] == *id);
+        let answer = lines[asked..].iter().find(|line| line["from"] == "server" && line["message"]["id"] == *id);
         assert!(answer.is_some_and(|answer| answer["message"]["result"].is_object()), "{text}");
     }
     assert_private(&file);

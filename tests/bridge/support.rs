@@ -144,7 +144,7 @@ impl Bridge {
 
     /// Asks for the upgrade to a WebSocket with these further headers; the answer's status.
     pub async fn handshake(&self, headers: &[(&str, &str)]) -> u16 {
-        let mut head = format!(
+        let mut head = String::from(
             "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
         );
@@ -159,6 +159,25 @@ impl Bridge {
         let mut status = [0; 12];
         stream.read_exact(&mut status).await.expect("a status");
         String::from_utf8_lossy(&status[9..]).parse().expect("a number")
+    }
+}
+
+/// The program's own demo, and its address over HTTP.
+pub async fn demo() -> (Child, String) {
+    let folder = Folder::new("demo");
+    std::fs::write(folder.0.join("index.html"), "<!doctype html>").expect("a file");
+    let mut process = program()
+        .args(["demo", "--www", &folder.path("")])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut out = BufReader::new(process.stdout.take().expect("piped")).lines();
+    loop {
+        let line = out.next_line().await.expect("text").expect("it listens");
+        if let Some(url) = line.strip_prefix("The server:").and_then(|rest| rest.split_whitespace().next()) {
+            return (process, url.to_owned());
+        }
     }
 }
 

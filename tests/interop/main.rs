@@ -1,6 +1,8 @@
 //! Peers that nobody here wrote, over real sockets, in both directions. `scripts/interop` installs them and says where they
 //! are; without it (`EVERYWIRE_INTEROP` unset) there is nobody to talk to and the tests say so.
 
+#[cfg(feature = "cli")]
+mod cli;
 mod everything;
 mod http_clients;
 mod http_servers;

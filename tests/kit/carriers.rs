@@ -25,11 +25,28 @@ mod native {
     use everywire::server::{Bind, Listener};
     use everywire::testing::Peer;
     use everywire::testing::promises;
-    use everywire::transport::{StdioTransport, StreamTransport, Tcp, Transport as _, Unix, WebSocket};
+    use everywire::transport::memory::Memory;
+    use everywire::transport::{
+        SharedTransport, StdioTransport, StreamTransport, Tcp, Transport as _, Unix, WebSocket,
+    };
     use futures_channel::mpsc::unbounded;
 
     use super::all_kept;
     use crate::streams::{Bytes, To, listen_tcp, listen_unix};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_shared_link_keeps_every_promise_but_one() {
+        let report = promises(async |server| {
+            let (transport, links) = Memory::new();
+            server.listen(links);
+            SharedTransport::new(transport)
+        });
+        let report = report.await;
+        // The kit holds a clone, which keeps the real link open for the next client.
+        assert_eq!(report.broken(), ["what was sent and flushed before the close arrives"], "{report}");
+        assert!(report.to_string().contains("the server sees the end of the link: nothing for"), "{report}");
+        assert!(report.skipped().is_empty(), "{report}");
+    }
 
     #[tokio::test]
     async fn a_stream_keeps_every_promise() {

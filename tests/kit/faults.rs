@@ -2,7 +2,9 @@
 //!
 //! `KIT_SEEDS=n` runs more or fewer, `KIT_SEED=n` the one that failed.
 
+use everywire::testing::Faults;
 use everywire::transport::memory::Memory;
+use everywire::transport::{SharedTransport, Transport};
 use futures_util::StreamExt as _;
 
 use crate::host;
@@ -18,13 +20,18 @@ fn seeds() -> std::ops::Range<u64> {
 }
 
 async fn over_memory(pace: Pace) {
+    over(pace, |transport| transport).await;
+}
+
+async fn over<T: Transport>(pace: Pace, wrap: fn(Faults<Memory>) -> T) {
     // Side by side: on a clock that cannot be paused most of the time is spent waiting.
     let storms = futures_util::stream::iter(seeds()).map(|seed| async move {
         let runs = Runs::default();
         let transport = |plan| {
             let (transport, listener) = Memory::new();
             host::spawn(Box::pin(serve(server(&runs), listener)));
-            faulty(transport, plan)
+            let (transport, journal) = faulty(transport, plan);
+            (wrap(transport), journal)
         };
         if let Err(what) = storm(seed, pace, &runs, transport).await {
             panic!("KIT_SEED={seed}: {what}");
@@ -47,4 +54,11 @@ async fn every_call_over_memory_is_answered_once_and_runs_once() {
 #[tokio::test(start_paused = true)]
 async fn every_call_over_memory_is_answered_once_and_runs_once() {
     over_memory(Pace::PAUSED).await;
+}
+
+/// With the faults below: what the real link does to one client of it.
+#[cfg(not(target_arch = "wasm32"))]
+#[tokio::test(start_paused = true)]
+async fn every_call_over_a_shared_link_is_answered_once_and_runs_once() {
+    over(Pace::PAUSED, SharedTransport::new).await;
 }

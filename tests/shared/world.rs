@@ -142,9 +142,14 @@ impl World {
         Self { server, cut, go, carrier, url, connections, heard, listener }
     }
 
+    /// Without its scheme, over TCP.
+    pub fn url(&self) -> &str {
+        self.url.trim_start_matches("tcp://")
+    }
+
     pub fn shared(&self) -> SharedTransport {
         match self.carrier {
-            Carrier::Tcp => SharedTransport::new(Tcp::new(self.url.trim_start_matches("tcp://")).expect("an address")),
+            Carrier::Tcp => SharedTransport::new(Tcp::new(self.url()).expect("an address")),
             Carrier::WebSocket => SharedTransport::new(WebSocket::new(&self.url).expect("an address")),
         }
     }

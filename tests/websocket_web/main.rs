@@ -119,6 +119,10 @@ async fn a_token_travels_as_a_subprotocol_and_is_never_left_out() {
         .token_provider(|| Box::pin(async { Err(TransportError::new(TransportErrorKind::Config, "signed out")) }));
     let error = { failing.expect("valid") }.connect().await.expect_err("no link");
     assert_eq!((error.to_string(), made(&class)), ("signed out".into(), 2));
+    // A host would fail the socket if the token alone were offered, as no server selects it.
+    let bare = over(&class).subprotocols(Subprotocols::None).expect("valid").token("abc").expect("valid");
+    { bare }.connect().await.expect_err("no link");
+    assert_eq!((made(&class), protocols(&at(&class, 2))), (3, "mcp,mcp.auth.abc".into()));
 }
 
 #[wasm_bindgen_test]

@@ -10,7 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use serde_json::{Value, json};
 
 use crate::arguments;
-use crate::call::{settle, tool};
+use crate::call::{Settled, settle, tool};
 use crate::cli::{BENCH, BenchArgs};
 use crate::connect::session;
 use crate::failure::Failure;
@@ -24,7 +24,9 @@ pub(crate) async fn run(args: BenchArgs) -> Result<(), Failure> {
     let screen = session.screen().clone();
     let (run, server) = session
         .run(async |client| {
-            let one = settle(client, tool, client.call_tool(tool, &arguments).await).await?;
+            let Settled::Result(one) = settle(client, tool, client.call_tool(tool, &arguments).await).await? else {
+                return Err(Failure::Usage("this tool runs as a task only, and tasks are not measured".to_owned()));
+            };
             if one.is_error {
                 let text = crate::show::result(&one, &[]);
                 return Err(Failure::Usage(format!(

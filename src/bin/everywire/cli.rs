@@ -18,7 +18,11 @@ Exit codes:
     6  the server wants a token, or another one
   130  interrupted with Ctrl-C; the call was cancelled";
 
-const CALL_EXAMPLES: &str = r#"Examples:
+const ARGUMENTS: &str = "ARGUMENTS are a JSON object, @FILE to read one, or - to read standard input; {} if left out.";
+
+const CALL_EXAMPLES: &str = r#"ARGUMENTS are a JSON object, @FILE to read one, or - to read standard input; {} if left out.
+
+Examples:
   everywire call ws://127.0.0.1:9001/ echo '{"text":"hello"}'
   everywire call https://example.org/mcp echo @arguments.json
   everywire call echo '{"message":"hello"}' -- npx -y @modelcontextprotocol/server-everything
@@ -37,6 +41,11 @@ Examples:
   everywire completions bash > ~/.local/share/bash-completion/completions/everywire
   everywire completions zsh > \"${fpath[1]}/_everywire\"
   everywire completions fish > ~/.config/fish/completions/everywire.fish";
+
+const DEMO_EXAMPLES: &str = "\
+Examples:
+  everywire demo
+  everywire tools -- everywire demo --stdio";
 
 fn help(examples: &str) -> String {
     let gap = if examples.is_empty() { "" } else { "\n\n" };
@@ -81,7 +90,7 @@ pub(crate) enum Command {
     #[command(override_usage = usage(PROMPTS), after_help = help(""))]
     Prompts(Connection),
     /// Renders a prompt.
-    #[command(override_usage = usage(GET), after_help = help(""))]
+    #[command(override_usage = usage(GET), after_help = help(ARGUMENTS))]
     Get(Connection),
     /// Measures round trips: ping, or server/discover where the revision has no ping any more.
     #[command(override_usage = usage(PING), after_help = help(""))]
@@ -90,7 +99,7 @@ pub(crate) enum Command {
     #[command(override_usage = usage(LISTEN), after_help = help(""))]
     Listen(ListenArgs),
     /// Calls a tool many times, several calls at a time, and shows calls per second and response times.
-    #[command(override_usage = usage(BENCH), after_help = help(""))]
+    #[command(override_usage = usage(BENCH), after_help = help(ARGUMENTS))]
     Bench(BenchArgs),
     /// Writes the completions of a shell to standard output.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
@@ -101,7 +110,8 @@ pub(crate) enum Command {
     /// Puts any server on a WebSocket, TCP or Unix socket, with the inspector page beside it.
     #[command(override_usage = usage(BRIDGE), after_help = help(BRIDGE_EXAMPLES))]
     Bridge(BridgeArgs),
-    /// Serves the inspector page and a server to try it on, for this machine only.
+    /// Serves the inspector page and a server to try it on, for this machine only; or that server alone, as a command.
+    #[command(after_help = DEMO_EXAMPLES)]
     Demo(DemoArgs),
 }
 
@@ -116,7 +126,6 @@ pub(crate) const LISTEN: Own = Own::none("listen");
 pub(crate) const BRIDGE: Own = Own::none("bridge");
 pub(crate) const BENCH: Own = Own { usage: "bench TOOL [ARGUMENTS]", least: 1, most: 2 };
 
-/// ARGUMENTS are a JSON object, @FILE to read one, or - to read standard input.
 #[derive(Debug, Args)]
 pub(crate) struct CallArgs {
     #[command(flatten)]
@@ -124,9 +133,6 @@ pub(crate) struct CallArgs {
     /// Writes images, sounds and other binary results into this directory.
     #[arg(long, value_name = "DIR")]
     pub(crate) save: Option<PathBuf>,
-    /// Answers the server's sampling requests with this text. Without it the server is told that there is no model here.
-    #[arg(long, value_name = "TEXT")]
-    pub(crate) sample: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -221,6 +227,9 @@ pub(crate) struct DemoArgs {
     /// The port; 0 takes any that is free.
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
+    /// Speaks over standard input and output, for whoever starts it as a command. There is no page then.
+    #[arg(long, conflicts_with_all = ["port", "www"])]
+    pub(crate) stdio: bool,
     /// Serves the page from this directory instead of the one built into the program.
     #[arg(long, value_name = "DIR")]
     pub(crate) www: Option<PathBuf>,
@@ -251,6 +260,9 @@ pub(crate) struct Connection {
     /// Tells the server that it may work in this directory (a root); may be given several times.
     #[arg(long = "root", value_name = "DIR", help_heading = "Server")]
     pub(crate) roots: Vec<PathBuf>,
+    /// Answers the server's sampling requests with this text. Without it the server is told that there is no model here.
+    #[arg(long, value_name = "TEXT", help_heading = "Server")]
+    pub(crate) sample: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -23,7 +23,6 @@ pub(crate) struct Session<'a> {
     options: &'a cli::Connection,
     server: Server,
     screen: Screen,
-    sample: Option<String>,
     reconnect: Reconnect,
 }
 
@@ -32,7 +31,7 @@ pub(crate) fn session(options: &cli::Connection, own: Own) -> Result<Option<(Ses
     match options.target.find(own)? {
         Found::Server(server, words) => {
             let (screen, reconnect) = (Screen::default(), Reconnect::never());
-            Ok(Some((Session { options, server, screen, sample: None, reconnect }, words)))
+            Ok(Some((Session { options, server, screen, reconnect }, words)))
         }
         Found::List(config) => lists::servers(&config, options.json).map(|()| None),
     }
@@ -41,12 +40,6 @@ pub(crate) fn session(options: &cli::Connection, own: Own) -> Result<Option<(Ses
 impl Session<'_> {
     pub(crate) fn screen(&self) -> &Screen {
         &self.screen
-    }
-
-    /// Answers sampling requests with this text.
-    pub(crate) fn sample(mut self, text: Option<String>) -> Self {
-        self.sample = text;
-        self
     }
 
     /// A lost link is opened again.
@@ -85,9 +78,12 @@ impl Session<'_> {
     /// A client to be, and what tells when its command has ended.
     fn builder(&self) -> Result<(Builder, BoxFuture<'static, ()>), Failure> {
         let timeout = self.options.timeout;
+        // A command may have to fetch its program first.
+        let mut handshake = timeout;
         let mut gone: BoxFuture<'static, ()> = Box::pin(std::future::ready(()));
         let builder = match &self.server {
             Server::Url { url, headers } => {
+                handshake = timeout.min(Duration::from_secs(30));
                 let mut builder = Client::builder(url).connect_timeout(timeout.min(Duration::from_secs(10)));
                 for (name, value) in headers {
                     builder = builder.header(name, value);
@@ -103,7 +99,6 @@ impl Session<'_> {
                         .to_owned(),
                 ));
             }
-            // A command may have to fetch its program first.
             child => {
                 let reached = server::transport(child, self.options.target.stderr())?;
                 gone = reached.ended;
@@ -114,8 +109,8 @@ impl Session<'_> {
             .name("everywire-cli", env!("CARGO_PKG_VERSION"))
             .era(self.options.era.into())
             .timeout(timeout)
-            .handshake_timeout(timeout)
-            .reconnect(self.reconnect.clone());
+            .handshake_timeout(handshake)
+            .reconnect(self.reconnect);
         Ok((self.sampling(self.roots(elicitations(builder, &self.screen))?), gone))
     }
 
@@ -148,7 +143,7 @@ impl Session<'_> {
     }
 
     fn sampling(&self, builder: Builder) -> Builder {
-        match self.sample.clone() {
+        match self.options.sample.clone() {
             Some(text) => builder.on_sample(move |_, _| {
                 let answer = CreateMessageResult::text("everywire --sample", &text).stop_reason("endTurn");
                 async move { answer }

@@ -12,6 +12,8 @@ pub(crate) enum Failure {
     /// What the person gave cannot be used.
     Usage(String),
     Client(Error),
+    /// The server answered, and not with what was asked for.
+    Refused(String),
     /// The tool ran and failed; its own words were shown already.
     Tool,
     /// Ctrl-C in the middle of something.
@@ -27,6 +29,7 @@ impl Failure {
             Self::Tool => 1,
             Self::Usage(_) | Self::Output(_) => 2,
             Self::Interrupted | Self::Stopped => 130,
+            Self::Refused(_) => 4,
             Self::Client(error) => match error.code() {
                 "config" | "encode" => 2,
                 "rpc" | "unsupported" | "input_failed" => 4,
@@ -41,7 +44,7 @@ impl Failure {
     pub(crate) fn sentence(&self) -> Option<String> {
         match self {
             Self::Tool | Self::Stopped => None,
-            Self::Usage(text) => Some(text.clone()),
+            Self::Usage(text) | Self::Refused(text) => Some(text.clone()),
             Self::Interrupted => Some("interrupted; the call was cancelled".to_owned()),
             Self::Client(error) if error.is_auth_required() => {
                 Some(format!("{error}; give a token with --token or EVERYWIRE_TOKEN"))
@@ -68,6 +71,7 @@ impl Failure {
                         "data": error.rpc().and_then(|rpc| rpc.data.as_ref()),
                         "maybeExecuted": error.maybe_executed(),
                     }),
+                    Self::Refused(_) => json!({ "code": "protocol", "message": sentence, "maybeExecuted": true }),
                     Self::Interrupted => json!({ "code": "cancelled", "message": sentence, "maybeExecuted": true }),
                     _ => json!({ "code": "usage", "message": sentence, "maybeExecuted": false }),
                 };

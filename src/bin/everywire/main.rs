@@ -22,6 +22,7 @@ mod screen;
 mod server;
 mod show;
 mod target;
+mod task;
 
 use std::process::ExitCode;
 

@@ -33,7 +33,6 @@ impl Screen {
         let bar = bar.get_or_insert_with(|| ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr()));
         // Shares may be fractions, and the bar counts whole steps.
         let steps = |value: f64| (value.clamp(0.0, 1e12) * 1000.0) as u64;
-        bar.set_message(progress.message.as_deref().map(plain).unwrap_or_default());
         match progress.total {
             Some(total) if total > 0.0 => {
                 bar.set_style(style("[{bar:32}] {percent}% {msg}"));
@@ -45,6 +44,7 @@ impl Screen {
                 bar.set_position(progress.progress.max(0.0) as u64);
             }
         }
+        bar.set_message(progress.message.as_deref().map(plain).unwrap_or_default());
     }
 
     /// One line.

@@ -4,8 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use everywire::BoxFuture;
-use everywire::transport::{Http, Link, StdioCommand, StdioTransport, Tcp, Transport, TransportError, Unix, WebSocket};
-use tokio::sync::oneshot;
+use everywire::transport::{Http, StdioCommand, StdioTransport, Tcp, Transport, TransportError, Unix, WebSocket};
 
 use crate::config::{Child, Server};
 use crate::failure::Failure;
@@ -18,7 +17,10 @@ const BRIDGE_TOKEN: &str = "EVERYWIRE_BRIDGE_TOKEN";
 
 /// Where the lines go that a child writes to its standard error.
 #[derive(Clone, Default)]
-pub(crate) struct Stderr(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub(crate) struct Stderr(Option<Arc<Said>>);
+
+/// Takes one line.
+type Said = dyn Fn(&str) + Send + Sync;
 
 impl Stderr {
     /// Nowhere.
@@ -37,7 +39,7 @@ impl Stderr {
     }
 }
 
-/// A transport, and what tells when nothing of it lives any more.
+/// A transport, and what completes when it is awaited and no process of it lives any more.
 pub(crate) struct Reached {
     pub(crate) transport: Box<dyn Transport>,
     pub(crate) ended: BoxFuture<'static, ()>,
@@ -51,38 +53,9 @@ pub(crate) fn transport(server: &Server, stderr: Stderr) -> Result<Reached, Fail
             Ok(Reached { transport, ended: Box::pin(std::future::ready(())) })
         }
         Server::Child(child) => {
-            let (told, dropped) = oneshot::channel();
-            let transport = Box::new(Watched { command: command(child, stderr), told: Some(told) });
-            let ended = async move {
-                if let Ok(ended) = dropped.await {
-                    ended.await;
-                }
-            };
-            Ok(Reached { transport, ended: Box::pin(ended) })
-        }
-    }
-}
-
-/// A command that tells, once nothing can start it any more, when its last process is gone.
-struct Watched {
-    command: StdioCommand,
-    told: Option<oneshot::Sender<BoxFuture<'static, ()>>>,
-}
-
-impl Transport for Watched {
-    fn connect(&mut self) -> BoxFuture<'_, Result<Link, TransportError>> {
-        self.command.connect()
-    }
-
-    fn address(&self) -> Option<String> {
-        self.command.address()
-    }
-}
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        if let Some(told) = self.told.take() {
-            let _ = told.send(Box::pin(self.command.ended()));
+            let command = command(child, stderr);
+            let ended = Box::pin(command.ended());
+            Ok(Reached { transport: Box::new(command), ended })
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Which server a command is about: an address, a command to start, or a name in a list of servers.
 
 use clap::{Args, ValueEnum};
-use everywire::transport::Transport;
 
 use crate::config::{Child, Config, Server};
 use crate::failure::Failure;
@@ -32,7 +31,7 @@ pub(crate) struct Target {
     #[arg(long = "header", value_name = "NAME:VALUE", help_heading = "Server")]
     headers: Vec<String>,
     /// What becomes of the standard error of a command. Its last lines stand in the error, should it fail.
-    #[arg(long, value_enum, default_value_t = Shown::Quiet, help_heading = "Server")]
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = Shown::Quiet, help_heading = "Server")]
     stderr: Shown,
     /// The command that starts the server, and its arguments.
     #[arg(last = true, value_name = "COMMAND", hide = true)]
@@ -72,11 +71,6 @@ pub(crate) enum Found {
 }
 
 impl Target {
-    /// A transport of its own at every call, for a command without words of its own.
-    pub(crate) fn transport(&self) -> Result<Box<dyn Transport>, Failure> {
-        Ok(server::transport(&self.server()?, self.stderr())?.transport)
-    }
-
     /// The server, for a command without words of its own.
     pub(crate) fn server(&self) -> Result<Server, Failure> {
         match self.find(Own::none(""))? {

@@ -1,5 +1,8 @@
 //! This process's own streams.
 
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use super::signal;
@@ -35,7 +38,12 @@ impl Server {
             ended = &mut connection => return Ok(ended?),
             () = signal::asked_to_stop() => drop(stop),
         }
-        match tokio::time::timeout(DRAIN, connection).await {
+        // Who was asked to stop does not wait until its client has closed its end too.
+        let finished = poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
+            Poll::Pending if connection.is_closing() => Poll::Ready(Ok(())),
+            polled => polled,
+        });
+        match tokio::time::timeout(DRAIN, finished).await {
             Ok(ended) => Ok(ended?),
             Err(_) => Ok(()),
         }

@@ -1,5 +1,7 @@
 #[cfg(feature = "http")]
 mod fetch;
+#[cfg(feature = "http")]
+mod http_channel;
 #[cfg(any(feature = "http", feature = "websocket"))]
 cfg_if::cfg_if! {
     if #[cfg(feature = "tls")] {
@@ -26,6 +28,8 @@ mod websocket;
 
 #[cfg(feature = "http")]
 pub(crate) use fetch::{Fetcher, HttpOptions};
+#[cfg(feature = "http")]
+pub use http_channel::HttpChannel;
 #[cfg(feature = "stdio")]
 #[allow(unused_imports, reason = "what only the server uses")]
 pub(crate) use stdio::own_streams;

@@ -1,6 +1,7 @@
 // An error: what happened, what to do, and what the server said about it.
 import type { Failure } from "../state/app";
 import { lastTarget } from "../state/connection";
+import { bridged } from "../state/prefs";
 import { Badge, Copy } from "../ui/bits";
 import { Icon } from "../ui/icons";
 import { pretty } from "../ui/format";
@@ -18,7 +19,8 @@ const advice: Readonly<Record<string, string>> = {
 };
 
 export function FailureView({ failure }: { failure: Failure }) {
-  const hint = advice[failure.code];
+  const behind = bridged.value !== undefined && /\bbackend: /.test(failure.message);
+  const hint = behind ? "The terminal where the bridge runs shows what the server wrote to its standard error." : advice[failure.code];
   // The whole of it names each phase and all that may be wrong with it; which it is can be found out.
   const unexplained = failure.diagnose && failure.code === "cors_or_network";
   return (

@@ -23,9 +23,9 @@ export interface Opened {
   readonly complaints: string[];
 }
 
-export async function open(browser: Browser, options: BrowserContextOptions & { url?: string; fragment?: string; servers?: readonly string[] } = {}): Promise<Opened> {
+export async function open(browser: Browser, options: BrowserContextOptions & { url?: string; fragment?: string; servers?: readonly string[]; link?: string } = {}): Promise<Opened> {
   // The network is for the page itself and for the servers that a person named.
-  const { url, fragment, servers = [], ...rest } = options;
+  const { url, fragment, link, servers = [], ...rest } = options;
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: "light", ...rest });
   const page = await context.newPage();
   // Below the time limit of a test, so that what was waited for is named.
@@ -41,7 +41,7 @@ export async function open(browser: Browser, options: BrowserContextOptions & { 
     if (!/^(data:|blob:)/.test(request.url()) && !allowed.some((one) => request.url().startsWith(one))) complaints.push(`asked the network for ${request.url()}`);
   });
   const hash = fragment ?? (url && `url=${encodeURIComponent(url)}`);
-  await page.goto(inject("page") + (hash ? `#${hash}` : ""));
+  await page.goto(link ?? inject("page") + (hash ? `#${hash}` : ""));
   return { page, complaints };
 }
 
@@ -123,6 +123,51 @@ export class Demo {
     const gone = new Promise((done) => child.once("exit", done));
     child.kill("SIGKILL");
     await gone;
+  }
+}
+
+/** The program as a bridge to a child process, which can be started again at the same port: EVERYWIRE_BIN, with the page that was built here. */
+export class Bridge {
+  #child: ChildProcess | undefined;
+  /** The link that it prints, with the token in its fragment. */
+  link = "";
+  url = "";
+  token = "";
+  /** What it said on standard error. */
+  said = "";
+
+  static readonly there = process.env.EVERYWIRE_BIN !== undefined;
+  /** A server of this project over standard input and output, beside the program. */
+  static readonly backend = process.env.EVERYWIRE_BIN?.replace(/everywire(\.exe)?$/, "examples/bridge_backend$1") ?? "";
+  /** One that shares no code with it. */
+  static readonly stranger = [process.execPath, here("../mock-stdio.mjs")];
+
+  async start(options: readonly string[], ...command: readonly string[]): Promise<this> {
+    const port = this.url ? new URL(this.url).port : "0";
+    const child = spawn(process.env.EVERYWIRE_BIN ?? "", ["bridge", "--listen", `ws://127.0.0.1:${port}`, "--www", here("../../dist"), ...options, "--", ...command]);
+    this.#child = child;
+    const kill = (): void => void child.kill("SIGKILL");
+    process.once("exit", kill);
+    child.once("exit", () => process.off("exit", kill));
+    child.stdin.end();
+    child.stderr.on("data", (data: Buffer) => (this.said += data.toString()));
+    for await (const line of createInterface({ input: child.stdout })) {
+      const [, name, value = ""] = /^The (\w+):\s+(.*)/.exec(line) ?? [];
+      if (name === "page") this.link = value;
+      if (name === "server") this.url = value;
+      if (name === "token") this.token = value;
+      if (name === "backend") break;
+    }
+    return this;
+  }
+
+  /** As Ctrl-C does; resolves with the exit code. */
+  async stop(): Promise<number | null> {
+    const child = this.#child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    const gone = new Promise<number | null>((done) => child.once("exit", done));
+    child.kill("SIGINT");
+    return gone;
   }
 }
 

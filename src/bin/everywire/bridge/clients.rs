@@ -14,7 +14,7 @@ use super::backend::{Backend, Backends};
 use super::close;
 use super::console::{Console, Tone, Totals, traffic};
 use super::meter::{Counts, Direction, Meter};
-use super::record::{Recorder, Tap};
+use super::record::{Gone, Recorder, Tap};
 use super::relay::{Ended, Relay, shut};
 
 /// Gives every client its backend and passes messages between the two.
@@ -77,9 +77,9 @@ impl Inner {
         if let Some(tap) = &mut tap {
             tap.open(peer.transport).await;
         }
-        let reason = self.passing(number, link, &counts, &mut shutdown).await;
+        let gone = self.passing(number, link, &counts, &mut shutdown).await;
         if let Some(tap) = &mut tap {
-            tap.close(&reason).await;
+            tap.gone(gone).await;
         }
     }
 
@@ -90,11 +90,12 @@ impl Inner {
         mut link: Link,
         counts: &Arc<Counts>,
         shutdown: &mut BoxFuture<'static, ()>,
-    ) -> String {
-        let mut reason = String::new();
-        let mut over = |tone: Tone, text: String| {
-            self.console.say(tone, &format!("client {number} {text}; {}", traffic(counts)));
-            reason = text;
+    ) -> Gone {
+        let mut gone = Gone::default();
+        let mut over = |ended: &Ended| {
+            let (tone, how) = told(ended);
+            self.console.say(tone, &format!("client {number} {}; {}", how.reason, traffic(counts)));
+            gone = how;
         };
         match self.connected(number, &mut link, shutdown).await {
             Connected::Backend(backend, read) => {
@@ -102,7 +103,7 @@ impl Inner {
                     self.console.totals.restarts.fetch_add(1, Ordering::Relaxed);
                     self.console.say(Tone::Plain, &format!("client {number} has a backend that was started again"));
                 }
-                let Backend { link: backend, gone, generation, .. } = backend;
+                let Backend { link: backend, gone: end, generation, .. } = backend;
                 let meters =
                     [Direction::ToServer, Direction::ToClient].map(|direction| self.meter(number, direction, counts));
                 let relay = Relay::new(link, backend, meters);
@@ -111,27 +112,27 @@ impl Inner {
                         if let Ended::Backend(_) = ended {
                             self.backends.ended(generation);
                         }
-                        let (tone, text) = told(ended);
-                        over(tone, text);
+                        over(ended);
                     })
                     .await;
                 // Its process may outlive its streams by the time it is given to end.
-                gone.await;
+                end.await;
             }
             Connected::Failed(error) => {
-                over(Tone::Bad, format!("is sent away, as there is no backend: {}", close::first_line(&error)));
-                shut(link.tx, close::no_backend(&error)).await;
+                let closing = close::no_backend(&error);
+                over(&Ended::NoBackend(error));
+                shut(link.tx, closing).await;
             }
             Connected::ClientLeft(error) => {
-                over(Tone::Plain, left(error.as_ref()));
+                over(&Ended::Client(error));
                 shut(link.tx, Close::NORMAL).await;
             }
             Connected::Stopped => {
-                over(Tone::Plain, "closed, as the bridge stops".to_owned());
+                over(&Ended::Stopped);
                 shut(link.tx, close::stopping()).await;
             }
         }
-        reason
+        gone
     }
 
     /// Connects to a backend unless the client goes, or the program ends, meanwhile.
@@ -186,15 +187,29 @@ fn who(peer: &Peer) -> String {
     text
 }
 
-fn told(ended: &Ended) -> (Tone, String) {
+fn told(ended: &Ended) -> (Tone, Gone) {
+    let orderly = |by, reason: String| Gone { by, lost: false, reason };
+    let lost = |reason: String| Gone { by: None, lost: true, reason };
     match ended {
-        Ended::Client(error) => (Tone::Plain, left(error.as_ref())),
-        Ended::Silent => (Tone::Plain, "answers no pings".to_owned()),
-        Ended::Alien => (Tone::Bad, "does not speak MCP: what came first is not JSON".to_owned()),
-        Ended::Stopped => (Tone::Plain, "closed, as the bridge stops".to_owned()),
-        Ended::Backend(None) => (Tone::Bad, "lost its backend, which ended the connection".to_owned()),
-        Ended::Backend(Some(error)) => (Tone::Bad, format!("lost its backend: {}", close::first_line(error))),
+        Ended::Client(error) if is_orderly(error.as_ref()) => {
+            (Tone::Plain, orderly(Some("client"), left(error.as_ref())))
+        }
+        Ended::Client(error) => (Tone::Plain, lost(left(error.as_ref()))),
+        Ended::Silent => (Tone::Plain, lost("answers no pings".to_owned())),
+        Ended::Alien => (Tone::Bad, orderly(None, "does not speak MCP: what came first is not JSON".to_owned())),
+        Ended::Stopped => (Tone::Plain, orderly(None, "closed, as the bridge stops".to_owned())),
+        Ended::NoBackend(error) => {
+            (Tone::Bad, lost(format!("is sent away, as there is no backend: {}", close::first_line(error))))
+        }
+        Ended::Backend(None) => {
+            (Tone::Bad, orderly(Some("server"), "lost its backend, which ended the connection".to_owned()))
+        }
+        Ended::Backend(Some(error)) => (Tone::Bad, lost(format!("lost its backend: {}", close::first_line(error)))),
     }
+}
+
+fn is_orderly(error: Option<&TransportError>) -> bool {
+    error.is_none_or(|error| matches!(error.kind(), TransportErrorKind::Closed { code } if *code != 1006))
 }
 
 /// The link's own words are those of a client about its server.

@@ -28,13 +28,13 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use everywire::server::{Bind, Listener, Peer, Serve as _};
-use everywire::transport::{StdioTransport, Transport as _, TransportError, TransportErrorKind};
+use everywire::transport::{HttpChannel, StdioTransport, Transport as _, TransportError, TransportErrorKind};
 
 use crate::cli::BridgeArgs;
 use crate::config::Server;
 use crate::demo::page;
 use crate::failure::Failure;
-use crate::server::{self, Stderr};
+use crate::server::{self, Reached, Stderr};
 use backend::{Backends, Make};
 use clients::Bridge;
 use console::{Console, Tone, traffic};
@@ -123,23 +123,17 @@ fn access(args: &BridgeArgs, listen: &Listen) -> Result<Option<String>, Failure>
 /// # Errors
 /// Where there can be none.
 fn maker(backend: Server, console: &Console) -> Result<Make, Failure> {
-    if let Server::Url { url, .. } = &backend
-        && url.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"))
-    {
-        return Err(Failure::Usage(
-            "the bridge has no http:// backends yet; a page reaches an HTTP server without it".to_owned(),
-        ));
-    }
     // What is wrong with it is said now, not to the first client.
     server::transport(&backend, Stderr::quiet())?;
     let console = console.clone();
     Ok(Box::new(move |client| {
         let console = console.clone();
         let stderr = Stderr::to(move |line| console.backend(client, line));
-        server::transport(&backend, stderr).map_err(|failure| {
+        let reached = server::transport(&backend, stderr).map_err(|failure| {
             let detail = failure.sentence().unwrap_or_default();
             TransportError::new(TransportErrorKind::Config, detail)
-        })
+        })?;
+        Ok(Reached { transport: Box::new(HttpChannel::new(reached.transport)), ..reached })
     }))
 }
 

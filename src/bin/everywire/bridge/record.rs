@@ -1,20 +1,24 @@
 //! `--record FILE`: every message as a line of JSON, in the order in which the bridge saw them, without secrets.
 //!
 //! ```text
-//! {"time":1763674617123,"client":1,"event":"open","carrier":"websocket"}
-//! {"time":1763674617125,"client":1,"direction":"to_server","message":{"jsonrpc":"2.0",…}}
-//! {"time":1763674617126,"client":1,"direction":"to_client","message":{"jsonrpc":"2.0",…}}
-//! {"time":1763674618000,"client":1,"event":"close","reason":"the client closed the connection"}
+//! {"recording":1,"program":"everywire 0.1.0","time":1763674617123}
+//! {"at":0.4,"link":1,"event":"open","transport":"websocket"}
+//! {"at":1.2,"link":1,"from":"client","message":{"jsonrpc":"2.0",…}}
+//! {"at":2.9,"link":1,"from":"server","message":{"jsonrpc":"2.0",…}}
+//! {"at":9.1,"link":1,"event":"close","by":"client"}
+//! {"at":9.1,"link":2,"event":"lost","reason":"lost its backend: the server process ended (exit status: 1)"}
 //! ```
 //!
-//! `time` is in milliseconds since the Unix epoch. What is left out is said in [`redact`](super::redact).
+//! `at` is in milliseconds since the recording began, which was at `time`, in milliseconds since the Unix epoch; `link` is
+//! the client's number. What is no JSON stands as `"text":"[not JSON, 12 bytes]"`: it could not be searched for secrets.
+//! What else is left out is said in [`redact`](super::redact). `everywire::testing::Replay` plays it again.
 
 use std::fmt::Write as _;
 use std::future::poll_fn;
 use std::path::Path;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use everywire::json::Text;
 use futures_channel::mpsc;
@@ -32,7 +36,7 @@ const BATCH: usize = 256 * 1024;
 
 /// Something to be recorded, and when it was seen.
 struct Entry {
-    time: u128,
+    at: Duration,
     client: u64,
     what: What,
 }
@@ -40,17 +44,29 @@ struct Entry {
 enum What {
     Open { carrier: &'static str },
     Message { direction: Direction, text: Text },
-    Close { reason: String },
+    Gone(Gone),
+}
+
+/// How a client's connection ended.
+#[derive(Debug, Default)]
+pub(super) struct Gone {
+    /// Who ended it in an orderly way; `None` where it was the bridge, or where it was lost.
+    pub(super) by: Option<&'static str>,
+    /// Not in an orderly way.
+    pub(super) lost: bool,
+    pub(super) reason: String,
 }
 
 /// Hands out taps, and is done when they and it are gone.
 pub(super) struct Recorder {
     entries: mpsc::Sender<Entry>,
+    begin: Instant,
 }
 
 /// Where one direction of one client is recorded.
 pub(super) struct Tap {
     entries: mpsc::Sender<Entry>,
+    begin: Instant,
     client: u64,
 }
 
@@ -75,11 +91,11 @@ impl Recorder {
         trouble: impl Fn(&str) + Send + 'static,
     ) -> (Self, JoinHandle<()>) {
         let (entries, queue) = mpsc::channel(QUEUE);
-        (Self { entries }, tokio::spawn(write(file, queue, token, trouble)))
+        (Self { entries, begin: Instant::now() }, tokio::spawn(write(file, queue, token, trouble)))
     }
 
     pub(super) fn tap(&self, client: u64) -> Tap {
-        Tap { entries: self.entries.clone(), client }
+        Tap { entries: self.entries.clone(), begin: self.begin, client }
     }
 }
 
@@ -101,15 +117,14 @@ impl Tap {
     }
 
     /// Records that the client went.
-    pub(super) async fn close(&mut self, reason: &str) {
+    pub(super) async fn gone(&mut self, gone: Gone) {
         poll_fn(|cx| self.poll_ready(cx)).await;
-        self.put(What::Close { reason: reason.to_owned() });
+        self.put(What::Gone(gone));
     }
 
     fn put(&mut self, what: What) {
-        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         // There is room, or the recorder failed and has said so.
-        let _ = self.entries.try_send(Entry { time, client: self.client, what });
+        let _ = self.entries.try_send(Entry { at: self.begin.elapsed(), client: self.client, what });
     }
 }
 
@@ -122,12 +137,13 @@ async fn write(
     let token: Option<Arc<str>> = token.map(Arc::from);
     let mut file = Some(file);
     let mut batches = queue.ready_chunks(QUEUE);
+    let mut lines = first_line();
     while let Some(batch) = batches.next().await {
         // A file that failed once is given up: what came later would stand behind half a line. The bridge goes on.
         let Some(mut open) = file.take() else { continue };
         let token = token.clone();
+        let mut lines = std::mem::take(&mut lines);
         let written = tokio::task::spawn_blocking(move || {
-            let mut lines = String::new();
             for entry in &batch {
                 line(entry, token.as_deref(), &mut lines);
                 if lines.len() >= BATCH {
@@ -147,26 +163,35 @@ async fn write(
     }
 }
 
+fn first_line() -> String {
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    format!("{{\"recording\":1,\"program\":\"everywire {}\",\"time\":{time}}}\n", env!("CARGO_PKG_VERSION"))
+}
+
 fn line(entry: &Entry, token: Option<&str>, out: &mut String) {
-    let _ = write!(out, "{{\"time\":{},\"client\":{},", entry.time, entry.client);
+    let _ = write!(out, "{{\"at\":{:.3},\"link\":{},", entry.at.as_secs_f64() * 1e3, entry.client);
     match &entry.what {
         What::Open { carrier } => {
-            let _ = write!(out, "\"event\":\"open\",\"carrier\":{}", string(carrier));
+            let _ = write!(out, "\"event\":\"open\",\"transport\":{}", string(carrier));
         }
-        What::Close { reason } => {
-            let _ = write!(out, "\"event\":\"close\",\"reason\":{}", string(reason));
+        What::Gone(Gone { by, lost, reason }) => {
+            out.push_str(if *lost { "\"event\":\"lost\"" } else { "\"event\":\"close\"" });
+            if let Some(by) = by {
+                let _ = write!(out, ",\"by\":{}", string(by));
+            }
+            let _ = write!(out, ",\"reason\":{}", string(reason));
         }
         What::Message { direction, text } => {
-            let direction = match direction {
-                Direction::ToServer => "to_server",
-                Direction::ToClient => "to_client",
+            let from = match direction {
+                Direction::ToServer => "client",
+                Direction::ToClient => "server",
             };
-            let _ = write!(out, "\"direction\":\"{direction}\",\"message\":");
+            let _ = write!(out, "\"from\":\"{from}\",");
             let begin = out.len();
+            out.push_str("\"message\":");
             if redact(text.as_str(), token, out).is_none() {
-                // What is no JSON cannot be searched for secrets either.
                 out.truncate(begin);
-                let _ = write!(out, "\"[not JSON, {} bytes]\"", text.len());
+                let _ = write!(out, "\"text\":\"[not JSON, {} bytes]\"", text.len());
             }
         }
     }
@@ -224,21 +249,23 @@ mod tests {
             .await;
         }
         put(&mut tap, Direction::ToClient, "password: hunter2").await;
-        tap.close("left").await;
+        tap.gone(Gone { by: Some("client"), lost: false, reason: "left".to_owned() }).await;
         drop((tap, recorder));
         writing.await.expect("written");
         let written = String::from_utf8(disk.0.lock().expect("a lock").clone()).expect("UTF-8");
         let lines: Vec<serde_json::Value> =
             written.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-        assert_eq!(lines.len(), 503);
-        assert!(lines.iter().all(|line| line["client"] == 3 && line["time"].is_u64()));
-        assert_eq!((&lines[0]["event"], &lines[0]["carrier"]), (&"open".into(), &"websocket".into()));
+        assert_eq!(lines.len(), 504);
+        assert!(lines[0]["recording"] == 1 && lines[0]["time"].is_u64(), "{}", lines[0]);
+        let lines = &lines[1..];
+        assert!(lines.iter().all(|line| line["link"] == 3 && line["at"].is_number()));
+        assert_eq!((&lines[0]["event"], &lines[0]["transport"]), (&"open".into(), &"websocket".into()));
         for (number, line) in lines[1..501].iter().enumerate() {
-            assert_eq!(line["direction"], "to_server");
+            assert_eq!(line["from"], "client");
             assert_eq!(line["message"], serde_json::json!({ "id": number, "token": "[redacted]", "x": "[redacted]" }));
         }
-        assert_eq!(lines[501]["message"], "[not JSON, 17 bytes]");
-        assert_eq!((&lines[502]["event"], &lines[502]["reason"]), (&"close".into(), &"left".into()));
+        assert_eq!(lines[501]["text"], "[not JSON, 17 bytes]");
+        assert_eq!((&lines[502]["event"], &lines[502]["by"]), (&"close".into(), &"client".into()));
     }
 
     #[tokio::test]

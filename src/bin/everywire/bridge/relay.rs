@@ -36,6 +36,8 @@ pub(super) enum Ended {
     Alien,
     /// The backend went.
     Backend(Option<TransportError>),
+    /// There never was a backend.
+    NoBackend(TransportError),
     /// The program ends.
     Stopped,
 }
@@ -167,6 +169,7 @@ impl Relay {
             Ended::Alien => close::alien(),
             Ended::Stopped => close::stopping(),
             Ended::Backend(error) => close::backend_ended(error.as_ref()),
+            Ended::NoBackend(error) => close::no_backend(error),
         };
         both(down, backend, reason).await;
         drop(client_rx);

@@ -17,6 +17,9 @@ use crate::cli::DemoArgs;
 use crate::failure::Failure;
 
 pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
+    if args.stdio {
+        return stdio().await;
+    }
     let pages = page::load(args.www.as_deref())?;
     let countdown = resources::Countdown::default();
     let server = server(&countdown);
@@ -43,6 +46,16 @@ pub(crate) async fn run(args: DemoArgs) -> Result<(), Failure> {
             let _ = tokio::signal::ctrl_c().await;
         })
         .await;
+    ticking.abort();
+    Ok(done?)
+}
+
+/// Serves whoever started this program, until they close its standard input.
+async fn stdio() -> Result<(), Failure> {
+    let countdown = resources::Countdown::default();
+    let server = server(&countdown);
+    let ticking = tokio::spawn(countdown.run(server.clone()));
+    let done = server.run_stdio().await;
     ticking.abort();
     Ok(done?)
 }

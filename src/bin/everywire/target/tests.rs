@@ -108,5 +108,5 @@ fn a_command_without_words_of_its_own_needs_a_name() {
     let line = Line::try_parse_from(["x", "--config", &list]).expect("parsed");
     let why = line.target.server().err().map(|failure| format!("{failure:?}")).unwrap_or_default();
     assert!(why.contains("here, there"), "{why}");
-    assert!(Line::try_parse_from(["x", "--", "run"]).expect("parsed").target.transport().is_ok());
+    assert!(Line::try_parse_from(["x", "--", "run"]).expect("parsed").target.server().is_ok());
 }

@@ -12,9 +12,9 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::stderr::Tail;
-use super::supervisor::{Stage, over};
+use super::supervisor::{SETTLE, Stage, over};
 use crate::frame::{Inbound, Outbound};
-use crate::platform::{BoxFuture, BoxSink, BoxStream, Lock};
+use crate::platform::{BoxFuture, BoxSink, BoxStream, Lock, sleep};
 use crate::transport::{Link, TransportError, TransportErrorKind};
 
 /// How long a child that closed a stream may take to end, so that the error can say how it did.
@@ -48,6 +48,8 @@ impl Watched {
     async fn explain(mut self, cause: Cause) -> TransportError {
         let (kind, mut detail) = match cause {
             Cause::Broken(error) if *error.kind() != TransportErrorKind::Lost => {
+                // Standard error is another stream: what was written to it before may arrive after.
+                sleep(SETTLE).await;
                 (error.kind().clone(), error.detail().to_owned())
             }
             cause => {
@@ -87,7 +89,8 @@ fn ended(how: Option<ExitStatus>) -> String {
 pub(super) fn explained(link: Link, watched: Watched) -> Link {
     let closing = Arc::new(Lock::new(false));
     let (told, rx_told) = watch::channel(false);
-    let tx = Sender { inner: Some(link.tx), watched: watched.clone(), closing: closing.clone(), rx_told, waits: None };
+    let tx =
+        Sender { inner: Some(link.tx), watched: watched.clone(), closing: closing.clone(), rx_told, end: End::Open };
     let rx = Receiver { inner: link.rx, watched, closing, lines: Some(0), told, state: Reading::On };
     Link { tx: Box::pin(tx), rx: Box::pin(rx), ..link }
 }
@@ -99,24 +102,33 @@ struct Sender {
     closing: Arc<Lock<bool>>,
     /// The receiver has told the end, or is gone.
     rx_told: watch::Receiver<bool>,
-    waits: Option<BoxFuture<'static, TransportError>>,
+    end: End,
+}
+
+/// How far a sender is with its end.
+enum End {
+    /// Not there yet.
+    Open,
+    /// Nobody reads what is written: why is being found out.
+    Failing(BoxFuture<'static, TransportError>),
+    Failed(TransportError),
+    /// Closed: the child comes to its end.
+    Closing(BoxFuture<'static, ()>),
+    Closed,
 }
 
 impl Sender {
     /// Nobody reads what is written. The receiver may still have messages that came before, and goes first.
-    fn fail(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
-        let waits = self.waits.get_or_insert_with(|| {
-            let (watched, mut told) = (self.watched.clone(), self.rx_told.clone());
-            Box::pin(async move {
-                let stage = watched.stage.clone();
-                let error = watched.explain(Cause::Stdin).await;
-                if !matches!(*stage.borrow(), Stage::Running) {
-                    let _ = timeout(PATIENCE, told.wait_for(|told| *told)).await;
-                }
-                error
-            })
-        });
-        waits.as_mut().poll(cx)
+    fn fail(&self) -> End {
+        let (watched, mut told) = (self.watched.clone(), self.rx_told.clone());
+        End::Failing(Box::pin(async move {
+            let stage = watched.stage.clone();
+            let error = watched.explain(Cause::Stdin).await;
+            if !matches!(*stage.borrow(), Stage::Running) {
+                let _ = timeout(PATIENCE, told.wait_for(|told| *told)).await;
+            }
+            error
+        }))
     }
 
     fn poll(
@@ -124,15 +136,21 @@ impl Sender {
         cx: &mut Context<'_>,
         step: impl FnOnce(Pin<&mut Inner>, &mut Context<'_>) -> Poll<Result<(), TransportError>>,
     ) -> Poll<Result<(), TransportError>> {
-        if self.waits.is_none() {
-            let Some(inner) = &mut self.inner else { return Poll::Ready(Err(closed())) };
+        if let (End::Open, Some(inner)) = (&self.end, &mut self.inner) {
             match ready!(step(inner.as_mut(), cx)) {
                 Err(error) if *self.closing.lock() => return Poll::Ready(Err(error)),
-                Err(_) => {}
+                Err(_) => self.end = self.fail(),
                 Ok(()) => return Poll::Ready(Ok(())),
             }
         }
-        self.fail(cx).map(Err)
+        if let End::Failing(why) = &mut self.end {
+            let error = ready!(why.as_mut().poll(cx));
+            self.end = End::Failed(error);
+        }
+        Poll::Ready(Err(match &self.end {
+            End::Failed(error) => error.clone(),
+            _ => closed(),
+        }))
     }
 }
 
@@ -164,18 +182,15 @@ impl Sink<Outbound> for Sender {
         if let Some(inner) = &mut this.inner {
             // Whatever failed, the link is closed: that is what was asked for.
             let _ = ready!(inner.as_mut().poll_close(cx));
-            // A child that does not read holds up the closing, but not this.
+            // A child that does not read held up the closing no longer than the link below does; this ends its input.
             this.inner = None;
-            this.waits = None;
+            this.end = End::Closing(Box::pin(over(this.watched.stage.clone())));
         }
-        let waits = this.waits.get_or_insert_with(|| {
-            let stage = this.watched.stage.clone();
-            Box::pin(async move {
-                over(stage).await;
-                closed()
-            })
-        });
-        waits.as_mut().poll(cx).map(|_| Ok(()))
+        if let End::Closing(over) = &mut this.end {
+            ready!(over.as_mut().poll(cx));
+            this.end = End::Closed;
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -247,6 +262,7 @@ impl Stream for Receiver {
                 Reading::Explaining(explained) => {
                     let error = ready!(explained.as_mut().poll(cx));
                     this.state = Reading::Over;
+                    this.told.send_replace(true);
                     return Poll::Ready(Some(Err(error)));
                 }
                 Reading::Over => {

@@ -28,8 +28,9 @@ pub(super) enum Stage {
     Over(Option<ExitStatus>),
 }
 
-/// How long standard error may stay open after the child's end before that means that somebody else holds it.
-const SETTLE: Duration = Duration::from_millis(100);
+/// How long standard error may stay open after the child's end before that means that somebody else holds it, and how
+/// long what was written to it takes at most.
+pub(super) const SETTLE: Duration = Duration::from_millis(100);
 
 /// Completes once nothing is left of a child.
 pub(super) async fn over(mut stage: watch::Receiver<Stage>) {

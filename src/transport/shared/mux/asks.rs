@@ -38,7 +38,8 @@ impl Mux {
         if self.asks.len() >= self.limits.asks {
             return self.control(refusal(Some(&id), code::INTERNAL_ERROR, "too many requests of the server are open"));
         }
-        let Some(client) = self.owner(capability(method)) else {
+        let related = self.related(relayed.message.params.as_ref());
+        let Some(client) = self.owner(capability(method), related) else {
             return self.control(declined(&id, method));
         };
         let ours = self.next_ask;
@@ -52,14 +53,17 @@ impl Mux {
         self.mail(client, text);
     }
 
-    /// Whose question it is. Nothing in a request says for which call it is asked, so it is put to whoever has the server
-    /// run something; to the one who asked last where there are several that can answer. Where nobody's call is open, to the
+    /// Whose question it is. One about a task is for who began that. Nothing else says for which call it is asked, so it is
+    /// put to whoever has the server run something; to the one who asked last where there are several that can answer. Where nobody's call is open, to the
     /// first client that can. Not to those whose calls are not open while others' are.
-    fn owner(&self, capability: Option<&str>) -> Option<ClientKey> {
+    fn owner(&self, capability: Option<&str>, related: Option<ClientKey>) -> Option<ClientKey> {
         let can = |key: &ClientKey| {
             let Some(client) = self.client(*key).filter(|client| client.end.is_none()) else { return false };
             capability.is_none_or(|name| client.capabilities.as_ref().is_some_and(|all| all.get(name).is_some()))
         };
+        if related.is_some() {
+            return related.filter(can);
+        }
         for kind in [Kind::Run, Kind::Plain] {
             let mut running = self.calls.iter().rev().filter(|call| call.kind == kind).filter_map(|call| call.client);
             let mut any = false;

@@ -6,6 +6,9 @@ use crate::json::{Edit, Json, Malformed, MessageId, Relayed, Text, error_text};
 use crate::proto::versions::MODERN;
 use crate::proto::{LogLevel, code, meta, method};
 
+/// A task went on (2025-11-25).
+const TASK_STATUS: &str = "notifications/tasks/status";
+
 impl Mux {
     /// The real link delivered something.
     pub(in crate::transport::shared) fn receive(&mut self, inbound: &Inbound) {
@@ -104,9 +107,12 @@ impl Mux {
     }
 
     fn deliver(&mut self, call: Call, relayed: Relayed) {
-        let Call { client, id, kind, .. } = call;
         let result = relayed.message.result.as_ref();
         self.proven |= result.is_some();
+        if let (true, Some(result)) = (call.task, result) {
+            self.tasks.begun(&call, result);
+        }
+        let Call { client, id, kind, .. } = call;
         if kind == Kind::Initialize {
             let answer = match (result, relayed.message.error.as_ref()) {
                 (Some(result), _) => Ok(result),
@@ -144,9 +150,10 @@ impl Mux {
             method::PROGRESS => {
                 let token = params.and_then(|params| params.get_id("progressToken"));
                 let Some(RequestId::Number(wire)) = token else { return };
-                let Some(Call { client: Some(key), token: Some(token), .. }) = self.call(wire) else { return };
-                let (key, token) = (*key, token.clone());
-                self.relay(key, relayed, (PROGRESS_OF, &token));
+                let open = self.call(wire).and_then(|call| Some((call.client?, call.token.clone()?)));
+                if let Some((key, token)) = open.or_else(|| self.tasks.progress(wire)) {
+                    self.relay(key, relayed, (PROGRESS_OF, &token));
+                }
             }
             method::CANCELLED => {
                 let Some(id) = params.and_then(|params| params.get_id("requestId")) else { return };
@@ -159,6 +166,13 @@ impl Mux {
                     && let Some(Call { client: Some(key), id, .. }) = self.take_call(wire)
                 {
                     self.relay(key, relayed, (CANCELLED_ID, &id));
+                }
+            }
+            TASK_STATUS => {
+                let id = params.and_then(|params| params.get_str("taskId"));
+                match id.and_then(|id| self.tasks.owner(&id)) {
+                    Some(key) => self.mail(key, text.clone()),
+                    None => self.tell_all(text),
                 }
             }
             method::MESSAGE => {

@@ -23,6 +23,11 @@ impl Session {
         !matches!(self, Self::None)
     }
 
+    /// Whether a client waits for the answer to another's `initialize`.
+    pub(super) fn awaits(&self, key: ClientKey) -> bool {
+        matches!(self, Self::Asked(waiting) if waiting.iter().any(|(of, _)| *of == key))
+    }
+
     pub(super) fn waits(&self, key: ClientKey, id: &RequestId) -> bool {
         matches!(self, Self::Asked(waiting) if waiting.iter().any(|(of, by)| *of == key && by == id))
     }
@@ -148,12 +153,25 @@ impl Mux {
     }
 
     /// A log message, for those who want to hear it. In the modern era they said so in a request that is open; which of
-    /// several such requests it is about, the server does not say.
+    /// several clients' requests it is about, the server does not say.
     pub(super) fn logged(&mut self, level: Option<LogLevel>, text: &Text) {
         let level = level.unwrap_or(LogLevel::Info);
         let modern = self.modern && !self.session.begun();
+        let running: Vec<_> = match modern {
+            true => self.calls.iter().filter(|call| call.kind != Kind::Listen).filter_map(|call| call.client).collect(),
+            false => Vec::new(),
+        };
+        // Nobody else can be meant: what it is told is the server's business.
+        let present: Vec<_> = self.present().map(|client| client.key).collect();
+        let alone = match present[..] {
+            [only] => Some(only),
+            _ => running.first().copied().filter(|first| running.iter().all(|other| other == first)),
+        };
+        if let Some(key) = alone {
+            return self.mail(key, text.clone());
+        }
         let wants = |client: &&super::Client| match client.level {
-            Some(least) => level >= least && (!modern || client.open() > 0),
+            Some(least) => level >= least && (!modern || running.contains(&client.key)),
             None if modern => false,
             // What the server would say by itself; what it says because another client asked for details is not for this one.
             None => self.level.is_none() || level >= UNASKED,

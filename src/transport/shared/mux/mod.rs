@@ -11,20 +11,23 @@
 mod asks;
 mod client;
 mod incoming;
+mod leaving;
 mod legacy;
 mod outgoing;
+mod tasks;
 
 use std::collections::VecDeque;
 
 pub(super) use client::ClientKey;
 
-use crate::frame::{Outbound, RequestId};
+use crate::frame::{Liveness, Outbound, RequestId};
 use crate::json::{Draft, Json, Object, Text, error_text};
 use crate::proto::{LogLevel, meta, method};
 use crate::transport::{TransportError, TransportErrorKind};
 use asks::Ask;
 use client::Client;
 use legacy::Session;
+use tasks::Tasks;
 
 /// The places where ids stand.
 const ID: &[&str] = &["id"];
@@ -88,6 +91,8 @@ struct Call {
     /// The progress token that its client gave.
     token: Option<RequestId>,
     kind: Kind,
+    /// It asks for a task (2025-11-25).
+    task: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -105,11 +110,13 @@ enum Kind {
 
 pub(super) struct Mux {
     limits: Limits,
+    liveness: Option<Liveness>,
     clients: Vec<Client>,
     next_client: u64,
     /// By their ids on the real link, which only grow.
     calls: VecDeque<Call>,
     next_wire: i64,
+    tasks: Tasks,
     asks: Vec<Ask>,
     next_ask: i64,
     /// What is never behind data: answers of our own, cancellations, the session.
@@ -140,13 +147,15 @@ enum Ping {
 }
 
 impl Mux {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: Limits, liveness: Option<Liveness>) -> Self {
         Self {
             limits,
+            liveness,
             clients: Vec::new(),
             next_client: 1,
             calls: VecDeque::new(),
             next_wire: 1,
+            tasks: Tasks::default(),
             asks: Vec::new(),
             next_ask: 1,
             control: VecDeque::new(),
@@ -161,93 +170,6 @@ impl Mux {
             touched: Vec::new(),
             lost: None,
         }
-    }
-
-    // ---- Clients come and go
-
-    pub(super) fn attach(&mut self) -> ClientKey {
-        let key = ClientKey(self.next_client);
-        self.next_client += 1;
-        self.clients.push(Client::new(key));
-        if let Some(error) = self.lost.clone() {
-            self.finish(key, error, true);
-        }
-        key
-    }
-
-    /// A client's link was dropped without a word: what it alone had under way is given up.
-    pub(super) fn detach(&mut self, key: ClientKey) {
-        let Some(at) = self.at(key) else { return };
-        // A session gives a link up that left two signs of life unanswered. For the others it is just as dead, and nobody
-        // would open another while this one is held.
-        let dead =
-            self.clients.get(at).is_some_and(|client| client.asked_life.0 == self.heard && client.asked_life.1 >= 2);
-        self.leave(key);
-        if let Some(at) = self.at(key) {
-            self.clients.remove(at);
-        }
-        if dead {
-            let detail = "the server stopped answering the keep-alive of a client on this shared link";
-            self.link_lost(TransportError::new(TransportErrorKind::Dead, detail));
-        }
-    }
-
-    /// A client closed its link.
-    fn close(&mut self, key: ClientKey) {
-        self.leave(key);
-        let detail = "the client closed its link";
-        self.finish(key, TransportError::new(TransportErrorKind::Closed { code: 1000 }, detail), false);
-    }
-
-    /// The real link is gone, for everybody.
-    pub(super) fn link_lost(&mut self, error: TransportError) {
-        self.calls.clear();
-        self.asks.clear();
-        self.control.clear();
-        let keys: Vec<_> = self.clients.iter().filter(|client| client.end.is_none()).map(|client| client.key).collect();
-        keys.into_iter().for_each(|key| self.finish(key, error.clone(), true));
-        self.lost.get_or_insert(error);
-    }
-
-    /// Why the real link is to be given up, where it is.
-    pub(super) fn lost(&self) -> Option<&TransportError> {
-        self.lost.as_ref()
-    }
-
-    /// Gives up what a client alone had under way.
-    fn leave(&mut self, key: ClientKey) {
-        let Some(client) = self.client_mut(key) else { return };
-        let mut unsent = Vec::new();
-        let mut last_words = Vec::new();
-        while let Some((wire, text)) = client.sending() {
-            match wire {
-                Some(wire) => unsent.push(wire),
-                None => last_words.push(text),
-            }
-        }
-        let open = client.take_open();
-        self.control.extend(last_words);
-        for (_, wire) in open {
-            let Some(call) = self.call_mut(wire) else { continue };
-            if call.kind == Kind::Initialize {
-                // It must not be cancelled (2025-11-25 basic/utilities/cancellation), and others may wait for it.
-                call.client = None;
-                continue;
-            }
-            self.take_call(wire);
-            if !unsent.contains(&wire) {
-                self.cancel(wire);
-            }
-        }
-        self.leave_session(key);
-        self.leave_asks(key);
-    }
-
-    fn finish(&mut self, key: ClientKey, error: TransportError, keep: bool) {
-        if let Some(client) = self.client_mut(key) {
-            client.finish(error, keep);
-        }
-        self.touch(key);
     }
 
     // ---- Draining

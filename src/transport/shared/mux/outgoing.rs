@@ -1,7 +1,7 @@
 //! What clients say.
 
 use super::{CANCELLED_ID, ClientKey, ID, Kind, Mux, Ping, TOKEN, refusal};
-use crate::frame::{Outbound, RequestId};
+use crate::frame::{Liveness, Outbound, RequestId};
 use crate::json::{Edit, Json, Malformed, MessageId, Relayed, Text};
 use crate::proto::{LogLevel, code, meta, method};
 
@@ -14,7 +14,7 @@ impl Mux {
         match out {
             Outbound::Message(text) => self.said(key, text),
             Outbound::Ping => {
-                self.asks_life(key);
+                self.asks_life(key, Liveness::Ping);
                 if self.ping == Ping::Idle {
                     self.ping = Ping::Wanted;
                 }
@@ -25,7 +25,11 @@ impl Mux {
         }
     }
 
-    fn asks_life(&mut self, key: ClientKey) {
+    /// A client asks whether the server is there, in the way that counts on this carrier.
+    fn asks_life(&mut self, key: ClientKey, how: Liveness) {
+        if self.liveness != Some(how) {
+            return;
+        }
         let heard = self.heard;
         if let Some(client) = self.client_mut(key) {
             let (since, times) = client.asked_life;
@@ -47,7 +51,7 @@ impl Mux {
         let id = std::mem::replace(&mut relayed.message.id, MessageId::Absent);
         match (relayed.message.method.take(), id) {
             (Some(method), MessageId::Id(id)) => self.asked(key, &method, id, relayed),
-            (Some(method), MessageId::Absent) => self.noted(key, &method, relayed, text),
+            (Some(method), MessageId::Absent) => self.noted(key, &method, relayed),
             (Some(_), MessageId::Alien) => {
                 let detail = "the id of a request must be a string or an integer below 2^53";
                 self.mail(key, refusal(None, code::INVALID_REQUEST, detail));
@@ -90,7 +94,7 @@ impl Mux {
             _ => Kind::Run,
         };
         if matches!(method, method::DISCOVER | method::PING) {
-            self.asks_life(key);
+            self.asks_life(key, Liveness::Request);
         }
         let meta = params.and_then(|params| params.get("_meta"));
         let token = match meta.as_ref().and_then(|meta| meta.get(meta::PROGRESS_TOKEN)).map(|token| token.as_id()) {
@@ -106,9 +110,14 @@ impl Mux {
         {
             client.level = LogLevel::from_name(&level);
         }
+        let task = params.is_some_and(|params| params.get("task").is_some());
         // Short, and in one order with the unsubscriptions of other clients.
         let first = matches!(kind, Kind::Subscribe(_));
+        let wire = self.next_wire;
         self.forward(key, id, token, kind, relayed, first);
+        if let (true, Some(call)) = (task, self.call_mut(wire)) {
+            call.task = true;
+        }
     }
 
     /// Whether a client may ask this, here and now.
@@ -163,18 +172,20 @@ impl Mux {
         if let Some(client) = self.client_mut(key) {
             client.begin(id.clone(), wire);
         }
-        self.calls.push_back(super::Call { wire, client: Some(key), id, token, kind });
+        self.calls.push_back(super::Call { wire, client: Some(key), id, token, kind, task: false });
     }
 
     // ---- Notifications
 
-    fn noted(&mut self, key: ClientKey, method: &str, relayed: Relayed, text: &Text) {
+    fn noted(&mut self, key: ClientKey, method: &str, relayed: Relayed) {
         let params = relayed.message.params.as_ref();
         match method {
             // Once per session of the server.
             method::INITIALIZED => {
-                if !std::mem::replace(&mut self.initialized, true) {
-                    self.control(text.clone());
+                if !std::mem::replace(&mut self.initialized, true)
+                    && let Some(text) = relayed.with(&[])
+                {
+                    self.control(text);
                 }
             }
             method::CANCELLED => {
@@ -188,15 +199,16 @@ impl Mux {
             method::PROGRESS => {
                 let token = params.and_then(|params| params.get_id("progressToken"));
                 if token.is_some_and(|token| self.asks_progress(key, &token)) {
-                    self.pass(key, text.clone());
+                    self.pass(key, relayed);
                 }
             }
-            _ => self.pass(key, text.clone()),
+            _ => self.pass(key, relayed),
         }
     }
 
-    fn pass(&mut self, key: ClientKey, text: Text) {
-        if let Some(client) = self.client_mut(key) {
+    /// As it was read: a member that stands twice is not another's message to a peer that reads it otherwise.
+    fn pass(&mut self, key: ClientKey, relayed: Relayed) {
+        if let (Some(text), Some(client)) = (relayed.with(&[]), self.client_mut(key)) {
             client.send(None, text);
         }
     }

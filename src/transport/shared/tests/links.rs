@@ -1,6 +1,7 @@
 //! The real link: its end, its liveness, its bounds, and whose turn it is.
 
 use super::*;
+use crate::platform::test;
 
 #[test]
 fn a_lost_link_ends_everybodys_after_what_was_said_before() {
@@ -108,21 +109,84 @@ fn one_ping_serves_all_and_its_answer_is_everybodys() {
 
 #[test]
 fn a_link_that_one_client_gave_up_as_dead_is_dead_for_all() {
-    let (mut sim, [a, b]) = Sim::clients();
-    sim.mux.accept(a, &Outbound::Ping);
-    sim.call(a, 1, "ping", json!({}));
-    let _ = sim.sent();
+    let mut id = 0;
+    let mut asks = |sim: &mut Sim, key: ClientKey, how: Liveness| {
+        id += 1;
+        match how {
+            Liveness::Ping => sim.mux.accept(key, &Outbound::Ping),
+            _ => sim.call(key, id, "ping", json!({})),
+        }
+    };
+    for how in [Liveness::Ping, Liveness::Request] {
+        let mut sim = Sim { mux: Mux::new(Limits::default(), Some(how)) };
+        let [a, b, c] = std::array::from_fn(|_| sim.mux.attach());
+        // Heard since, asked but once, or left in order: it is its own business.
+        asks(&mut sim, a, how);
+        asks(&mut sim, a, how);
+        sim.mux.receive(&Inbound::Alive);
+        asks(&mut sim, a, how);
+        sim.mux.detach(a);
+        asks(&mut sim, b, how);
+        asks(&mut sim, b, how);
+        sim.close(b);
+        assert!(sim.mux.lost().is_none(), "{how:?}");
+        let d = sim.mux.attach();
+        asks(&mut sim, d, how);
+        asks(&mut sim, d, how);
+        let _ = sim.sent();
+        sim.mux.detach(d);
+        let _ = sim.mux.poll_client(c);
+        assert_eq!(sim.end(c), Some(TransportErrorKind::Dead), "{how:?}");
+    }
+    // Where the end of the channel is noticed by itself, nothing is to be concluded.
+    let mut sim = Sim { mux: Mux::new(Limits::default(), Some(Liveness::Channel)) };
+    let a = sim.mux.attach();
+    for id in 0..3 {
+        sim.call(a, id, "ping", json!({}));
+    }
     sim.mux.detach(a);
-    assert_eq!(sim.end(b), Some(TransportErrorKind::Dead));
-    // Not where the server was heard since, and not where its client just leaves.
-    let (mut sim, [a, b, c]) = Sim::clients();
+    assert!(sim.mux.lost().is_none());
+}
+
+#[test]
+fn a_client_that_gives_up_the_handshake_proves_nothing() {
+    let (mut sim, [a, b]) = Sim::clients();
+    // As a session probes where there are pings.
     sim.mux.accept(a, &Outbound::Ping);
     sim.call(a, 1, "server/discover", json!({}));
-    let request = sim.one();
-    sim.reply(&request, json!({}));
-    sim.mux.accept(b, &Outbound::Ping);
+    let _ = sim.sent();
     sim.mux.detach(a);
+    assert_eq!(sim.end(b), None);
+}
+
+#[test]
+fn a_link_whose_handshake_does_not_come_about_is_not_held_open() {
+    let initialize = |sim: &mut Sim, key: ClientKey| sim.call(key, 1, "initialize", json!({ "capabilities": {} }));
+    // Alone: the next client opens another.
+    for method in ["initialize", "server/discover"] {
+        let (mut sim, [a]) = Sim::clients();
+        sim.call(a, 1, method, json!({ "capabilities": {} }));
+        sim.mux.detach(a);
+        assert!(sim.mux.lost().is_some(), "{method}");
+    }
+    // One of several may have its reasons; where another gives up after it, it is the link.
+    let (mut sim, [a, b, c]) = Sim::clients();
+    initialize(&mut sim, a);
+    initialize(&mut sim, b);
+    initialize(&mut sim, c);
+    sim.mux.detach(a);
+    assert!(sim.mux.lost().is_none());
     sim.mux.detach(b);
-    assert_eq!(sim.end(c), None);
+    assert_eq!(sim.end(c), Some(TransportErrorKind::Lost));
+    // Answered, or left in order: nothing is wrong with it.
+    let (mut sim, [a]) = Sim::clients();
+    sim.initialize(a, json!({}));
+    sim.mux.detach(a);
+    let b = sim.mux.attach();
+    sim.call(b, 1, "tools/call", json!({}));
+    sim.mux.detach(b);
+    let c = sim.mux.attach();
+    initialize(&mut sim, c);
+    sim.close(c);
     assert!(sim.mux.lost().is_none());
 }

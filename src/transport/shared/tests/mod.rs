@@ -9,9 +9,8 @@ mod routes;
 use serde_json::{Value, json};
 
 use super::mux::{ClientKey, Limits, Mail, Mux};
-use crate::frame::{Close, Inbound, Outbound};
+use crate::frame::{Close, Inbound, Liveness, Outbound};
 use crate::json::Text;
-use crate::platform::test;
 use crate::transport::{TransportError, TransportErrorKind};
 
 const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
@@ -28,7 +27,7 @@ impl Sim {
     fn with(change: impl FnOnce(&mut Limits)) -> Self {
         let mut limits = Limits::default();
         change(&mut limits);
-        Self { mux: Mux::new(limits) }
+        Self { mux: Mux::new(limits, Some(Liveness::Ping)) }
     }
 
     fn clients<const N: usize>() -> (Self, [ClientKey; N]) {

@@ -1,6 +1,7 @@
 //! The server's own requests, before 2026-07-28.
 
 use super::*;
+use crate::platform::test;
 
 fn ask(id: impl Into<Value>, method: &str) -> Value {
     json!({ "jsonrpc": "2.0", "id": id.into(), "method": method, "params": { "message": "?", "_meta": { "progressToken": "t" } } })
@@ -140,4 +141,31 @@ fn questions_are_bounded_and_an_id_used_again_is_one_question() {
     }
     assert_eq!(sim.end(a), Some(TransportErrorKind::Overloaded));
     assert!(sim.mux.lost().is_some());
+}
+
+#[test]
+fn what_is_said_of_a_task_is_for_who_began_it() {
+    let (mut sim, [a, b, _]) = three();
+    sim.call(a, 1, "tools/call", json!({ "name": "t", "task": { "ttl": 1 }, "_meta": { "progressToken": "mine" } }));
+    let request = sim.one();
+    sim.reply(&request, json!({ "task": { "taskId": "t-1", "status": "working" } }));
+    let answer = sim.heard_one(a);
+    assert_eq!(answer["result"]["task"]["taskId"], "t-1", "task ids pass through");
+    // Another's call is open, and this is none of it.
+    sim.call(b, 1, "tools/call", json!({}));
+    let _ = sim.sent();
+    let token = request["params"]["_meta"]["progressToken"].clone();
+    sim.serve(note("notifications/progress", json!({ "progressToken": token, "progress": 1 })));
+    assert_eq!(sim.heard_one(a)["params"]["progressToken"], "mine");
+    sim.serve(note("notifications/tasks/status", json!({ "taskId": "t-1", "status": "completed" })));
+    assert_eq!(sim.heard_one(a)["params"]["status"], "completed");
+    let related = json!({ "io.modelcontextprotocol/related-task": { "taskId": "t-1" } });
+    sim.serve(json!({ "jsonrpc": "2.0", "id": 5, "method": "elicitation/create", "params": { "_meta": related } }));
+    assert_eq!(sim.heard_one(a)["params"]["_meta"], related);
+    assert!(sim.heard(b).is_empty());
+    // It goes with its client.
+    sim.close(a);
+    let _ = sim.sent();
+    sim.serve(note("notifications/progress", json!({ "progressToken": token, "progress": 2 })));
+    assert!(sim.heard(b).is_empty());
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::platform::test;
 
 /// SplitMix64.
 struct Random(u64);
@@ -102,6 +103,8 @@ impl World {
             _ => self.serve(),
         }
         self.settle();
+        // What was answered in there.
+        self.settle();
     }
 
     fn call(&mut self) {
@@ -120,7 +123,9 @@ impl World {
         // Of any client: another's must not be touched by it.
         let all: Vec<_> = self.clients.values().flat_map(|owner| owner.open.keys().cloned()).collect();
         let Some(id) = all.get(self.random.below(all.len())).cloned() else { return };
-        self.clients.get_mut(&key).expect("known").open.remove(&id);
+        let owner = self.clients.get_mut(&key).expect("known");
+        owner.open.remove(&id);
+        owner.listens.remove(&id);
         let id: Value = serde_json::from_str(&id).expect("an id");
         self.sim.say(key, note("notifications/cancelled", json!({ "requestId": id })));
     }
@@ -272,8 +277,6 @@ fn everything_reaches_its_owner_and_nobody_else() {
         for request in std::mem::take(&mut world.inbox) {
             world.sim.reply(&request, json!({ "nonce": request["params"]["nonce"] }));
         }
-        world.settle();
-        // Answers to the last questions.
         world.settle();
         let open: Vec<_> = world.clients.values().flat_map(|owner| owner.open.values()).collect();
         assert!(open.is_empty(), "seed {seed}: never answered: {open:?}");

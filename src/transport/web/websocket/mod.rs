@@ -69,7 +69,8 @@ impl WebSocket {
     /// as it is. A script cannot set headers.
     ///
     /// Subprotocols end up in access logs of servers and proxies: prefer a cookie, or a short-lived ticket in the
-    /// address. With a token the automatic second attempt without an offer is not made.
+    /// address. With a token the automatic second attempt without an offer is not made, and `mcp` is offered even with
+    /// [`Subprotocols::None`]: a host insists that the server selects something, which is never the token.
     ///
     /// # Errors
     /// [`TransportErrorKind::Config`] for a token that is empty or not visible ASCII.
@@ -132,6 +133,10 @@ impl WebSocket {
     async fn attempt(&self, token: Option<&str>) -> Result<Result<Link, TransportError>, TransportError> {
         let mut offer = self.subprotocols.offer(self.bare);
         if let Some(token) = token {
+            // No server selects the token, and a host fails a socket whose offer was not taken: something else goes with it.
+            if offer.is_empty() {
+                offer.push("mcp".into());
+            }
             offer.push(auth_protocol(token));
         }
         let socket = Socket::open(self.class.as_ref(), &self.url, &offer, self.max_message)?;

@@ -48,7 +48,15 @@ pub(in super::super) fn spawn(
 ) -> io::Result<(Process, Streams)> {
     // Before the child, so that no end is missed.
     let notices = signal(SignalKind::child())?;
-    let mut guardian = Guardian::start(wait)?;
+    guarded(prepared, Guardian::start(wait)?, notices, stage)
+}
+
+fn guarded(
+    prepared: &Prepared,
+    mut guardian: Option<Guardian>,
+    notices: Notices,
+    stage: watch::Sender<Stage>,
+) -> io::Result<(Process, Streams)> {
     let mut command = Command::new(&prepared.file);
     command
         .arg0(&prepared.name)
@@ -165,5 +173,54 @@ impl Drop for Process {
             }
             stage.send_replace(Stage::Over(how));
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+    use std::os::unix::process::ExitStatusExt;
+
+    use tokio::io::AsyncReadExt;
+
+    use super::super::super::supervisor::over;
+    use super::*;
+
+    /// A shell without a guardian, as where there is no shell for one, that has come as far as its `echo`.
+    async fn alone(script: &str) -> (Process, Streams, watch::Receiver<Stage>) {
+        let prepared = Prepared {
+            name: "sh".into(),
+            file: "/bin/sh".into(),
+            args: ["-c", script].map(OsString::from).into(),
+            folder: None,
+            environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
+        };
+        let notices = signal(SignalKind::child()).expect("a runtime");
+        let (stage, watched) = watch::channel(Stage::Running);
+        let (process, mut streams) = guarded(&prepared, None, notices, stage).expect("it starts");
+        assert_eq!(streams.stdout.read_u8().await.expect("it says so"), b'\n');
+        (process, streams, watched)
+    }
+
+    #[tokio::test]
+    async fn without_a_guardian_the_child_leads_its_group() {
+        let (mut process, mut streams, _) = alone("sleep 1000 & echo; exec sleep 1000").await;
+        assert!(process.terminate());
+        let how = process.exited().await.expect("a status");
+        assert_eq!(how.signal(), Some(Signal::SIGTERM as i32));
+        // The other one of the group held these, too.
+        assert_eq!(streams.stderr.read(&mut [0; 1]).await.expect("an end"), 0);
+        process.kill();
+        process.reap().await;
+    }
+
+    #[tokio::test]
+    async fn without_a_guardian_a_process_that_is_let_go_is_killed_with_its_group() {
+        let (process, mut streams, watched) = alone("trap '' TERM; sleep 1000 & echo; exec sleep 1000").await;
+        drop(process);
+        over(watched.clone()).await;
+        let Stage::Over(Some(how)) = *watched.borrow() else { panic!("{:?}", watched.borrow()) };
+        assert_eq!(how.signal(), Some(Signal::SIGKILL as i32));
+        assert_eq!(streams.stderr.read(&mut [0; 1]).await.expect("an end"), 0);
     }
 }
