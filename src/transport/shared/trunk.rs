@@ -36,8 +36,14 @@ struct Port {
 }
 
 impl State {
+    /// Keys only grow, so that the ports are in their order.
+    fn place(&self, key: ClientKey) -> Option<usize> {
+        self.ports.binary_search_by(|port| port.key.cmp(&key)).ok()
+    }
+
     fn port(&mut self, key: ClientKey) -> Option<&mut Port> {
-        self.ports.iter_mut().find(|port| port.key == key)
+        let at = self.place(key)?;
+        self.ports.get_mut(at)
     }
 
     /// Those for whom something has changed.
@@ -88,8 +94,7 @@ impl Trunk {
     fn detach(&self, key: ClientKey) {
         self.change(|mux| mux.detach(key));
         let mut state = self.state.lock();
-        let at = state.ports.iter().position(|port| port.key == key);
-        let port = at.map(|at| state.ports.remove(at));
+        let port = state.place(key).map(|at| state.ports.remove(at));
         drop(state);
         drop(port);
     }
