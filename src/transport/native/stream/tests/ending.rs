@@ -45,17 +45,6 @@ async fn an_end_in_the_middle_of_a_message_is_a_loss_and_says_so() {
 }
 
 #[tokio::test]
-async fn a_whole_message_without_its_line_end_counts() {
-    let (mut link, mut peer) = link(1 << 10, 100);
-    peer.write_all(b"{}\n{\"whole\":[]}").await.expect("written");
-    drop(peer);
-    assert_eq!(next(&mut link).await, "{}");
-    assert_eq!(next(&mut link).await, "{\"whole\":[]}");
-    assert!(link.rx.next().await.is_none());
-    assert!(link.rx.next().await.is_none());
-}
-
-#[tokio::test]
 async fn a_peer_that_is_gone_is_noticed_by_writing() {
     let (mut link, peer) = link(1 << 10, 100);
     drop(peer);
