@@ -146,7 +146,7 @@ impl Bridge {
     pub async fn handshake(&self, headers: &[(&str, &str)]) -> u16 {
         let mut head = String::from(
             "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
         );
         if !headers.iter().any(|(name, _)| *name == "Host") {
             head.push_str(&format!("Host: {}\r\n", self.address()));
@@ -186,6 +186,16 @@ pub async fn call(client: &Client, tool: &str, text: &str) -> String {
     let done = client.call_tool(tool, serde_json::json!({ "text": text }));
     let result = tokio::time::timeout(PATIENCE, done).await.expect("in time").expect("an answer");
     result.all_text()
+}
+
+/// The same of a client whose backend has just ended, which it may come to notice only now.
+pub async fn call_after_loss(client: &Client, tool: &str) -> String {
+    loop {
+        match tokio::time::timeout(PATIENCE, client.call_tool(tool, serde_json::json!({}))).await.expect("in time") {
+            Ok(result) => return result.all_text(),
+            Err(error) => assert!(error.maybe_executed(), "{error}"),
+        }
+    }
 }
 
 /// A directory that ends with the test.
