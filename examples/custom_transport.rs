@@ -2,9 +2,8 @@
 
 use std::net::SocketAddr;
 
-use everywire::frame::{Liveness, Profile};
 use everywire::transport::{Link, StreamTransport, Transport, TransportError, TransportErrorKind::ConnectFailed};
-use everywire::{BoxFuture, Client, Error};
+use everywire::{BoxFuture, Client, Error, frame::Liveness, frame::Profile};
 
 /// Where to.
 pub struct CustomTransport(pub SocketAddr);
@@ -23,6 +22,7 @@ impl Transport for CustomTransport {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let client = Client::over(CustomTransport(([127, 0, 0, 1], 9001).into())).connect().await?;
+    let address = std::env::args().nth(1).and_then(|at| at.parse().ok()).unwrap_or(([127, 0, 0, 1], 9001).into());
+    let client = Client::over(CustomTransport(address)).connect().await?;
     client.tools_all().await.map(|tools| println!("{tools:#?}"))
 }

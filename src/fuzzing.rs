@@ -84,7 +84,10 @@ fn split(stream: &[u8], limit: usize, mut next: impl FnMut() -> usize) -> Split 
             }
         }
         if rest.is_empty() {
-            split.unfinished = lines.unfinished();
+            match lines.end() {
+                Ok(block) => split.lines.extend(block.into_iter().flatten().flatten().map(|line| line.to_string())),
+                Err(size) => split.unfinished = size,
+            }
             return split;
         }
         let space = lines.space();
@@ -120,6 +123,11 @@ fn plainly(stream: &[u8], limit: usize) -> Split {
     }
     if last.strip_suffix(b"\r").unwrap_or(last).len() > limit {
         split.broken = Some("too long");
+    } else if let Ok(message) = std::str::from_utf8(last)
+        && message.trim_start_matches([' ', '\t', '\r']).starts_with('{')
+        && serde_json::from_str::<serde::de::IgnoredAny>(message).is_ok()
+    {
+        split.lines.push(message.strip_suffix('\r').unwrap_or(message).to_owned());
     } else if !last.iter().all(|byte| b" \t\r".contains(byte)) {
         split.unfinished = last.len();
     }

@@ -14,7 +14,7 @@ use everywire::json::Json;
 use everywire::proto::{CallToolResult, ElicitRequest};
 use everywire::server::{Listener, Server};
 use everywire::transport::StdioTransport;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Long enough for a slow machine, and never waited for where things work.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -193,6 +193,24 @@ async fn transport_from_env() {
     assert!(!Path::new(&path).exists());
 }
 
+/// As in `printf … | server`, whose last line has no end.
+#[tokio::test]
+async fn what_a_shell_writes_is_answered_to_the_last_line() {
+    let client = json!({"name": "a shell", "version": "0"});
+    let begin = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
+    let begin = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": begin});
+    let list = json!({"jsonrpc": "2.0", "id": 2, "method": "tools/list"});
+    let mut command = tokio::process::Command::new("sh");
+    command.args(["-c", r#"printf '%s\n%s' "$1" "$2" | "$0""#]).arg(program("transport_from_env"));
+    command.arg(begin.to_string()).arg(list.to_string()).kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.expect("ends").expect("starts");
+    let said = String::from_utf8(output.stdout).expect("UTF-8");
+    let ids: Vec<_> =
+        said.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON")["id"].clone()).collect();
+    assert_eq!(ids, [1, 2], "{said}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success());
+}
+
 /// At a free port: another one where somebody was quicker.
 async fn from_env(carrier: &str, scheme: &str) {
     loop {
@@ -228,6 +246,13 @@ async fn from_env_at(carrier: &str, address: &str, url: &str) -> Option<Running>
 
 fn name_of(client: &Client) -> String {
     client.server().and_then(|server| server.info).expect("has a name").name
+}
+
+#[tokio::test]
+async fn custom_transport() {
+    let url = served(server().bind_tcp("127.0.0.1:0").await.expect("binds"));
+    let said = printed("custom_transport", &[url.strip_prefix("tcp://").expect("TCP")]).await;
+    assert!(said.contains("echo") && said.contains("book_table"), "{said}");
 }
 
 #[tokio::test]
@@ -277,6 +302,7 @@ fn none_is_longer_than_the_sample_it_answers() {
         ("tcp_builder", 8, true),
         ("unix_socket", 9, true),
         ("transport_from_env", 13, false),
+        ("custom_transport", 17, true),
         ("shared_transport", 24, true),
         ("client_websocket", 20, false),
         ("echo_server", 24, false),

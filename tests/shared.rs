@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use everywire::proto::{LogLevel, SubscriptionFilter};
 use everywire::transport::{SharedTransport, Tcp, TransportErrorKind};
-use everywire::{Client, EraChoice, Event};
+use everywire::{Client, Era, EraChoice, Event};
 use futures_util::StreamExt;
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -36,6 +36,30 @@ async fn each_client_gets_its_own_answers_over_one_connection() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn each_may_speak_its_own_era_where_the_server_bears_both() {
+    let world = World::start(Carrier::Tcp).await;
+    let shared = world.shared();
+    for (era, spoken) in [
+        (EraChoice::Modern, Era::Modern),
+        (EraChoice::Legacy, Era::Legacy),
+        (EraChoice::Auto, Era::Modern),
+        (EraChoice::Legacy, Era::Legacy),
+    ] {
+        let client = Client::over(shared.clone()).era(era).era_cache(None).connect().await.expect("connected");
+        assert_eq!(client.server().map(|server| server.era), Some(spoken));
+        assert_eq!(echo(&client, "x").await, "x");
+    }
+    assert_eq!(world.connections(), 1);
+    // After an older client alone the others follow it: an older server might not bear the question.
+    let world = World::start(Carrier::Tcp).await;
+    let shared = world.shared();
+    let _first = Client::over(shared.clone()).era(EraChoice::Legacy).connect().await.expect("connected");
+    let next = Client::over(shared).era_cache(None).connect().await.expect("connected");
+    assert_eq!(next.server().map(|server| server.era), Some(Era::Legacy));
+    assert_eq!(world.connections(), 1);
 }
 
 #[tokio::test]

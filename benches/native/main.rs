@@ -216,7 +216,9 @@ async fn sample(&(_, asker, kind): &Row, mode: Mode) -> Result<Sample, Fault> {
         }
         (Asker::Hand, "ws") => measure(&websocket::hand::Client::connect(url).await?, mode, process).await,
         (Asker::Hand, "http") => measure(&http::hand::Client::connect(url)?, mode, process).await,
-        (Asker::Hand, _) => measure(&stream::hand::Client::over(stream::open(url).await?), mode, process).await,
+        (Asker::Hand, _) => {
+            measure(&stream::hand::Client::over(stream::open(url).await?, kind.is_ours()), mode, process).await
+        }
         (Asker::Legacy, _) => measure(&ours::Client::connect(url, false).await?, mode, process).await,
         (Asker::Modern, _) => measure(&ours::Client::connect(url, true).await?, mode, process).await,
     }
@@ -230,7 +232,7 @@ async fn sample_stdio(asker: Asker, kind: Kind, mode: Mode) -> Result<Sample, Fa
     let (_child, process, streams) = stream::spawn(kind).await?;
     match asker {
         Asker::Raw => measure(&stream::raw::Client::over(streams, &mode.text()), mode, process).await,
-        _ => measure(&stream::hand::Client::over(streams), mode, process).await,
+        _ => measure(&stream::hand::Client::over(streams, kind.is_ours()), mode, process).await,
     }
 }
 

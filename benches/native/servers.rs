@@ -61,6 +61,11 @@ impl Kind {
         Self::ALL.iter().find(|(known, _)| *known == self).map_or("", |(_, name)| name)
     }
 
+    /// Whether it is this crate's.
+    pub(crate) fn is_ours(self) -> bool {
+        matches!(self, Self::WebSocket | Self::Http | Self::Tcp | Self::Unix | Self::Stdio)
+    }
+
     /// Whether it is spoken to over the standard streams of its process.
     pub(crate) fn is_stdio(self) -> bool {
         matches!(self, Self::RawStdio | Self::HandStdio | Self::Stdio)
@@ -82,7 +87,7 @@ pub(crate) async fn serve(kind: Kind) -> Result<(), Fault> {
     match kind {
         Kind::RawStdio => stream::raw::serve_stdio(),
         Kind::HandStdio => stream::hand::serve_stdio(),
-        Kind::WebSocket | Kind::Http | Kind::Tcp | Kind::Unix | Kind::Stdio => serve_ours(kind).await,
+        _ if kind.is_ours() => serve_ours(kind).await,
         Kind::RawUnix | Kind::HandUnix => {
             let path = socket_path();
             let listener = tokio::net::UnixListener::bind(&path)?;

@@ -4,7 +4,7 @@ use std::mem;
 
 use bytes::Bytes;
 
-use crate::json::Text;
+use crate::json::{Json, Text};
 
 /// What the first read has room for, and what a quiet connection keeps.
 const SMALL: usize = 4 << 10;
@@ -36,20 +36,24 @@ pub(crate) struct Lines {
     searched: usize,
     /// What a read has room for.
     room: usize,
+    /// How long the next long line will be: as long as the one before. Short ones let it be forgotten.
+    expected: usize,
 }
 
 impl Lines {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, buffer: Vec::new(), searched: 0, room: SMALL }
+        Self { limit, buffer: Vec::new(), searched: 0, room: SMALL, expected: 0 }
     }
 
     /// Where to append, up to its capacity, which is never used up.
     pub(crate) fn space(&mut self) -> &mut Vec<u8> {
         let len = self.buffer.len();
-        if len == self.buffer.capacity() {
-            // A long line doubles its buffer, but not beyond the point where it is too long anyway.
+        if self.buffer.capacity() - len < self.room / 4 {
+            // A long line doubles its buffer, or makes it what the last one had, but not beyond the point where it is too
+            // long anyway.
             let most = self.limit.saturating_sub(len).saturating_add(self.room);
-            self.buffer.reserve_exact(self.room.max(len).min(most));
+            let rest = if len > 0 { self.expected.saturating_sub(len).max(len) } else { 0 };
+            self.buffer.reserve_exact(self.room.max(rest).min(most));
         }
         &mut self.buffer
     }
@@ -82,6 +86,7 @@ impl Lines {
         };
         let end = self.searched + last + 1;
         self.searched = 0;
+        self.expected = if end > LARGE { end.saturating_add(SMALL) } else { self.expected / 2 };
         let bytes = if end <= COPIED {
             let bytes = self.buffer.get(..end).map(Bytes::copy_from_slice);
             self.buffer.drain(..end);
@@ -97,7 +102,7 @@ impl Lines {
             whole.truncate(end);
             whole.into()
         };
-        Ok(Some(Block { bytes, at: 0, limit: self.limit, broken: false }))
+        Ok(Some(Block { bytes, at: 0, limit: self.limit, broken: false, open: false }))
     }
 
     /// There is nothing to read now: memory that a quiet connection does not need is given back.
@@ -113,9 +118,23 @@ impl Lines {
         self.searched = 0;
     }
 
-    /// The size of the line under way; a line of nothing but white space has none.
-    pub(crate) fn unfinished(&self) -> usize {
-        if is_blank(&self.buffer) { 0 } else { self.buffer.len() }
+    /// Nothing more comes. A whole message without a line end is one still: it is given.
+    ///
+    /// # Errors
+    /// Where the end stands in the middle of a line, after so many bytes of it.
+    pub(crate) fn end(&mut self) -> Result<Option<Block>, usize> {
+        let rest = mem::take(&mut self.buffer);
+        self.searched = 0;
+        if is_blank(&rest) {
+            return Ok(None);
+        }
+        let (size, bytes) = (rest.len(), Bytes::from(rest));
+        // What is cut off somewhere is no JSON object, whatever else it may be.
+        let text = Text::from_utf8(bytes.clone()).filter(|text| text.as_str().trim_start().starts_with('{'));
+        if text.is_none_or(|text| Json::from_text(text.as_str()).is_err()) {
+            return Err(size);
+        }
+        Ok(Some(Block { bytes, at: 0, limit: self.limit, broken: false, open: true }))
     }
 
     /// How much memory it holds.
@@ -133,12 +152,14 @@ pub(crate) struct Block {
     at: usize,
     limit: usize,
     broken: bool,
+    /// The last line has no end.
+    open: bool,
 }
 
 impl Block {
     /// No lines at all.
     pub(crate) fn empty() -> Self {
-        Self { bytes: Bytes::new(), at: 0, limit: 0, broken: false }
+        Self { bytes: Bytes::new(), at: 0, limit: 0, broken: false, open: false }
     }
 }
 
@@ -148,7 +169,10 @@ impl Iterator for Block {
     fn next(&mut self) -> Option<Self::Item> {
         while !self.broken {
             let rest = self.bytes.get(self.at..)?;
-            let end = memchr::memchr(b'\n', rest)?;
+            let end = match memchr::memchr(b'\n', rest) {
+                None if self.open && !rest.is_empty() => rest.len(),
+                end => end?,
+            };
             let line = rest.get(..end)?;
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             let (start, len) = (self.at, line.len());

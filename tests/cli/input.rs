@@ -78,3 +78,19 @@ fn help_documents_the_exit_codes() {
         }
     }
 }
+
+#[test]
+fn help_explains_how_to_say_where_the_server_is() {
+    for command in ["tools", "call", "resources", "read", "prompts", "get", "ping", "listen", "bench", "bridge"] {
+        let ran = run(&[command, "--help"]);
+        assert_eq!(ran.code, Some(0), "{command}");
+        for words in
+            ["-- COMMAND [ARGUMENT]...", "--config FILE NAME", "unix:@name", &format!("everywire {command} [OPTIONS]")]
+        {
+            assert!(ran.out.contains(words), "{command}: {words}: {}", ran.out);
+        }
+    }
+    for command in ["call", "get", "bench"] {
+        assert!(run(&[command, "--help"]).out.contains("@FILE"), "{command}");
+    }
+}

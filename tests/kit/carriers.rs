@@ -26,7 +26,9 @@ mod native {
     use everywire::testing::Peer;
     use everywire::testing::promises;
     use everywire::transport::memory::Memory;
-    use everywire::transport::{SharedTransport, StdioTransport, StreamTransport, Tcp, Transport as _, Unix, WebSocket};
+    use everywire::transport::{
+        SharedTransport, StdioTransport, StreamTransport, Tcp, Transport as _, Unix, WebSocket,
+    };
     use futures_channel::mpsc::unbounded;
 
     use super::all_kept;

@@ -9,6 +9,8 @@ mod carriers;
 mod custom_transport;
 mod faults;
 mod host;
+#[cfg(not(target_arch = "wasm32"))]
+mod layer;
 mod record;
 mod storm;
 #[cfg(not(target_arch = "wasm32"))]

@@ -11,7 +11,14 @@ use crate::support::{call, client, connect, group, mode, pid, server, soon, vani
 
 /// Why no client comes about.
 async fn refused(transport: StdioCommand) -> Error {
-    soon(client(transport).connect()).await.expect_err("there is no server")
+    let checked = transport.check();
+    let error = soon(client(transport).connect()).await.expect_err("there is no server");
+    // What can be known without starting it is.
+    let found = error
+        .transport()
+        .is_some_and(|error| !error.detail().contains("does not exist") && !error.detail().contains("not found"));
+    assert_eq!(checked.is_ok(), found, "{checked:?}: {error}");
+    error
 }
 
 fn says(error: &Error, parts: &[&str]) {

@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Notify, oneshot};
 
 use super::{Reader, Writer};
-use crate::wire::{Answer, answer_into, call_into};
+use crate::wire::{Answer, Meta, answer_into, call_into};
 use crate::{Echo, Fault};
 
 /// What is read at once, at first.
@@ -98,12 +98,14 @@ struct Out {
 /// A writing task, a reading task, and a table of who waits.
 pub(crate) struct Client {
     last: Cell<u64>,
+    modern: bool,
     out: Arc<Out>,
     waiting: Waiting,
 }
 
 impl Client {
-    pub(crate) fn over((mut reader, mut writer): (Reader, Writer)) -> Self {
+    /// `modern`: the server wants the protocol's version with every call, and otherwise a handshake.
+    pub(crate) fn over((mut reader, mut writer): (Reader, Writer), modern: bool) -> Self {
         let out = Arc::new(Out::default());
         let queue = out.clone();
         tokio::spawn(async move {
@@ -139,7 +141,7 @@ impl Client {
                 })?;
             }
         });
-        Self { last: Cell::new(0), out, waiting }
+        Self { last: Cell::new(0), modern, out, waiting }
     }
 }
 
@@ -151,7 +153,7 @@ impl Echo for Client {
         self.waiting.lock().map_err(|_| "poisoned")?.insert(id, tx);
         {
             let mut buffer = self.out.buffer.lock().map_err(|_| "poisoned")?;
-            call_into(id, text, None, &mut buffer)?;
+            call_into(id, text, self.modern.then(Meta::modern), &mut buffer)?;
             buffer.push(b'\n');
         }
         self.out.some.notify_one();

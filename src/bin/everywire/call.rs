@@ -17,31 +17,38 @@ pub(crate) async fn run(args: CallArgs) -> Result<(), Failure> {
     let (tool, arguments) = tool(&words)?;
     let arguments = arguments::read(arguments)?;
     let screen = session.screen().clone();
-    let result = session
+    let failed = session
         .run(async |client| {
             let reporting = screen.clone();
             let call = client.call_tool(tool, &arguments).progress(move |progress| reporting.progress(&progress));
-            match settle(client, tool, call.await).await? {
-                Settled::Result(result) => Ok(result),
-                Settled::NeedsTask => task::run(client, tool, &arguments, &screen).await,
-            }
+            let result = match settle(client, tool, call.await).await? {
+                Settled::Result(result) => result,
+                Settled::NeedsTask => task::run(client, tool, &arguments, &screen).await?,
+            };
+            // At once: a command may take its time to end.
+            screen.clear();
+            tell(&args, tool, &result)?;
+            Ok(result.is_error)
         })
         .await?;
+    if failed { Err(Failure::Tool) } else { Ok(()) }
+}
+
+/// Shows what the tool said.
+fn tell(args: &CallArgs, tool: &str, result: &CallToolResult) -> Result<(), Failure> {
     let saved = match &args.save {
-        Some(folder) => media::save_result(folder, tool, &result)?,
+        Some(folder) => media::save_result(folder, tool, result)?,
         None => Vec::new(),
     };
-    let failed = result.is_error;
     if args.connection.json {
-        write(&serde_json::to_string(&result).unwrap_or_default())?;
-    } else {
-        let text = show::result(&result, &saved);
-        match failed {
-            true => eprintln!("everywire: the tool reported an error: {}", show::plain(text.trim_end())),
-            false => write(&text)?,
-        }
+        return write(&serde_json::to_string(result).unwrap_or_default());
     }
-    if failed { Err(Failure::Tool) } else { Ok(()) }
+    let text = show::result(result, &saved);
+    if result.is_error {
+        eprintln!("everywire: the tool reported an error: {}", show::plain(text.trim_end()));
+        return Ok(());
+    }
+    write(&text)
 }
 
 /// The tool's name and its arguments as they were given.

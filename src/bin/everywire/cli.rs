@@ -18,7 +18,11 @@ Exit codes:
     6  the server wants a token, or another one
   130  interrupted with Ctrl-C; the call was cancelled";
 
-const CALL_EXAMPLES: &str = r#"Examples:
+const ARGUMENTS: &str = "ARGUMENTS are a JSON object, @FILE to read one, or - to read standard input; {} if left out.";
+
+const CALL_EXAMPLES: &str = r#"ARGUMENTS are a JSON object, @FILE to read one, or - to read standard input; {} if left out.
+
+Examples:
   everywire call ws://127.0.0.1:9001/ echo '{"text":"hello"}'
   everywire call https://example.org/mcp echo @arguments.json
   everywire call echo '{"message":"hello"}' -- npx -y @modelcontextprotocol/server-everything
@@ -86,7 +90,7 @@ pub(crate) enum Command {
     #[command(override_usage = usage(PROMPTS), after_help = help(""))]
     Prompts(Connection),
     /// Renders a prompt.
-    #[command(override_usage = usage(GET), after_help = help(""))]
+    #[command(override_usage = usage(GET), after_help = help(ARGUMENTS))]
     Get(Connection),
     /// Measures round trips: ping, or server/discover where the revision has no ping any more.
     #[command(override_usage = usage(PING), after_help = help(""))]
@@ -95,7 +99,7 @@ pub(crate) enum Command {
     #[command(override_usage = usage(LISTEN), after_help = help(""))]
     Listen(ListenArgs),
     /// Calls a tool many times, several calls at a time, and shows calls per second and response times.
-    #[command(override_usage = usage(BENCH), after_help = help(""))]
+    #[command(override_usage = usage(BENCH), after_help = help(ARGUMENTS))]
     Bench(BenchArgs),
     /// Writes the completions of a shell to standard output.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
@@ -122,7 +126,6 @@ pub(crate) const LISTEN: Own = Own::none("listen");
 pub(crate) const BRIDGE: Own = Own::none("bridge");
 pub(crate) const BENCH: Own = Own { usage: "bench TOOL [ARGUMENTS]", least: 1, most: 2 };
 
-/// ARGUMENTS are a JSON object, @FILE to read one, or - to read standard input.
 #[derive(Debug, Args)]
 pub(crate) struct CallArgs {
     #[command(flatten)]

@@ -78,9 +78,12 @@ impl Session<'_> {
     /// A client to be, and what tells when its command has ended.
     fn builder(&self) -> Result<(Builder, BoxFuture<'static, ()>), Failure> {
         let timeout = self.options.timeout;
+        // A command may have to fetch its program first.
+        let mut handshake = timeout;
         let mut gone: BoxFuture<'static, ()> = Box::pin(std::future::ready(()));
         let builder = match &self.server {
             Server::Url { url, headers } => {
+                handshake = timeout.min(Duration::from_secs(30));
                 let mut builder = Client::builder(url).connect_timeout(timeout.min(Duration::from_secs(10)));
                 for (name, value) in headers {
                     builder = builder.header(name, value);
@@ -96,7 +99,6 @@ impl Session<'_> {
                         .to_owned(),
                 ));
             }
-            // A command may have to fetch its program first.
             child => {
                 let reached = server::transport(child, self.options.target.stderr())?;
                 gone = reached.ended;
@@ -107,8 +109,8 @@ impl Session<'_> {
             .name("everywire-cli", env!("CARGO_PKG_VERSION"))
             .era(self.options.era.into())
             .timeout(timeout)
-            .handshake_timeout(timeout)
-            .reconnect(self.reconnect.clone());
+            .handshake_timeout(handshake)
+            .reconnect(self.reconnect);
         Ok((self.sampling(self.roots(elicitations(builder, &self.screen))?), gone))
     }
 

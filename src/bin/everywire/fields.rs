@@ -44,6 +44,7 @@ impl Field {
             text += if self.is_list() { "\nnumbers or names, separated by commas" } else { "\nnumber or name" };
         }
         match (self.default(), self.required) {
+            (Some(default), _) if default.is_array() => format!("{text} [{}]:", strings(Some(default)).join(", ")),
             (Some(default), _) => format!("{text} [{}]:", default.as_str().unwrap_or_else(|| default.to_text())),
             (None, true) => format!("{text}:"),
             (None, false) => format!("{text} [leave out]:"),
@@ -280,6 +281,15 @@ mod tests {
             json!("2026-11-30T19:00:00.5+01:00"),
         );
         assert_eq!(field(json!({"type": "string"}), false).read(" "), Ok(None));
+    }
+
+    #[test]
+    fn questions_show_the_default_as_it_would_be_typed() {
+        let asked = |schema: Value| field(schema, false).question();
+        let list = json!({"type": "array", "items": {"enum": ["a", "b"]}, "default": ["a", "b"]});
+        assert!(asked(list).ends_with(" [a, b]:"));
+        assert!(asked(json!({"type": "string", "default": "x"})).ends_with(" [x]:"));
+        assert!(asked(json!({"type": "integer", "default": 2})).ends_with(" [2]:"));
     }
 
     #[test]

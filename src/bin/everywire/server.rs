@@ -17,7 +17,10 @@ const BRIDGE_TOKEN: &str = "EVERYWIRE_BRIDGE_TOKEN";
 
 /// Where the lines go that a child writes to its standard error.
 #[derive(Clone, Default)]
-pub(crate) struct Stderr(Option<Arc<dyn Fn(&str) + Send + Sync>>);
+pub(crate) struct Stderr(Option<Arc<Said>>);
+
+/// Takes one line.
+type Said = dyn Fn(&str) + Send + Sync;
 
 impl Stderr {
     /// Nowhere.

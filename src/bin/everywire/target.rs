@@ -32,7 +32,7 @@ pub(crate) struct Target {
     headers: Vec<String>,
     /// What becomes of the standard error of a command: dropped, but by the bridge, which shows it. Its last lines stand in
     /// the error, should it fail.
-    #[arg(long, value_enum, help_heading = "Server")]
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Server")]
     stderr: Option<Shown>,
     /// The command that starts the server, and its arguments.
     #[arg(last = true, value_name = "COMMAND", hide = true)]

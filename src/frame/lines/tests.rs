@@ -38,7 +38,12 @@ fn read(stream: &[u8], limit: usize, mut next: impl FnMut() -> usize) -> Read {
             }
         }
         if rest.is_empty() {
-            found.unfinished = lines.unfinished() > 0;
+            match lines.end() {
+                Ok(block) => {
+                    found.lines.extend(block.into_iter().flatten().map(|line| line.expect("JSON").to_string()))
+                }
+                Err(_) => found.unfinished = true,
+            }
             return found;
         }
         let space = lines.space();
@@ -83,20 +88,34 @@ fn lines_end_with_lf_or_crlf_and_blank_ones_are_none() {
 
 #[test]
 fn an_end_in_the_middle_of_a_line_is_seen() {
-    assert!(whole(b"{}\n{\"a\"").unfinished);
+    for stream in ["{}\n{\"a\"", "{}\n{\"a\":1}}", "{}\n12", "{}\ntrue", "{}\n\"text\""] {
+        let found = whole(stream.as_bytes());
+        assert!(found.unfinished && found.lines == ["{}"], "{stream}");
+    }
+    assert!(whole(b"{}\n{\"\xff\":1}").unfinished);
     assert!(!whole(b"{}\n").unfinished);
     assert!(!whole(b"{}\n \r").unfinished);
 }
 
 #[test]
+fn a_whole_message_needs_no_end_of_line_at_the_end() {
+    for end in ["", "\r", " \t\r"] {
+        let found = whole(format!("[1]\n {{\"id\":2}}{end}").as_bytes());
+        assert!(!found.unfinished);
+        assert_eq!(found.lines.iter().map(|line| line.trim()).collect::<Vec<_>>(), ["[1]", "{\"id\":2}"]);
+    }
+}
+
+#[test]
 fn every_split_gives_the_same() {
-    let streams: [&[u8]; 6] = [
+    let streams: [&[u8]; 7] = [
         b"{\"a\":1}\r\n\n[2]\n\r\n \n\"three\"\n",
         "{\"grüße\":\"\u{1F600}\"}\r\n[\"ß\"]\n".as_bytes(),
         b"1\n2\n\xff\xfe\n3\n",
         b"[1]\n0123456789abcdef\r\n2\n",
         b"[1]\n0123456789abcdefg\n2\n",
         b"[1]\n[2",
+        b"[1]\r\n{\"id\":2}\r",
     ];
     for stream in streams {
         let expected = read(stream, 16, || usize::MAX);
@@ -198,7 +217,38 @@ fn a_quiet_connection_gives_its_memory_back() {
     // A beginning that waits for its end stays.
     lines.space().extend_from_slice(b"{\"a\"");
     lines.rest();
-    assert_eq!(lines.unfinished(), 4);
+    assert_eq!(lines.end().err(), Some(4));
+}
+
+#[test]
+fn a_second_large_line_finds_its_room_at_once_and_small_ones_let_it_be_forgotten() {
+    let mut lines = Lines::new(1 << 30);
+    // How often the buffer grew until a line of this size was whole.
+    let mut grown = |size: usize| {
+        let (mut left, mut grown, mut capacity) = (size, 0, 0);
+        loop {
+            let space = lines.space();
+            grown += usize::from(space.capacity() > capacity);
+            capacity = space.capacity();
+            let count = left.min(capacity - space.len());
+            space.extend(std::iter::repeat_n(b'x', count));
+            left -= count;
+            if left == 0 {
+                *space.last_mut().expect("not empty") = b'\n';
+            }
+            lines.filled(count);
+            if lines.next().expect("not too long").is_some() {
+                return grown;
+            }
+        }
+    };
+    let first = grown(1 << 20);
+    assert!(first > 4, "{first}");
+    assert_eq!(grown(1 << 20), 2);
+    for _ in 0..20 {
+        grown(100);
+    }
+    assert!(grown(1 << 20) > 3);
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl Text {
 }
 
 impl Relayed {
-    /// The message with these ids in their places; a place that it does not have is passed over. `None` where the host
+    /// The message with these ids in their places, which may be none; a place that it does not have is passed over. `None` where the host
     /// cannot write it (on wasm32).
     pub(crate) fn with(self, edits: &[Edit<'_>]) -> Option<Text> {
         let mut spliced = Vec::new();
@@ -55,6 +55,9 @@ impl Relayed {
                 self.find(part.clone(), rest, &mut places);
                 spliced.extend(places.into_iter().map(|place| (place, *id)));
             }
+        }
+        if spliced.is_empty() {
+            return Some(self.text);
         }
         spliced.sort_by_key(|(place, _)| place.start);
         let all = self.text.as_str();

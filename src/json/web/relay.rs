@@ -22,7 +22,7 @@ impl Text {
 }
 
 impl Relayed {
-    /// The message with these ids in their places; a place that it does not have is passed over. `None` where the host
+    /// The message with these ids in their places, which may be none; a place that it does not have is passed over. `None` where the host
     /// cannot write it.
     pub(crate) fn with(self, edits: &[Edit<'_>]) -> Option<Text> {
         for (path, id) in edits {

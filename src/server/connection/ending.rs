@@ -7,9 +7,10 @@ use super::{Connection, Phase};
 use crate::frame::{Close, Outbound};
 use crate::json::Object;
 use crate::platform;
+use crate::proto::code;
 use crate::server::answer::{Failure, Reply, answer};
 use crate::server::subscriptions::subscription_meta;
-use crate::transport::TransportError;
+use crate::transport::{TransportError, TransportErrorKind};
 
 /// How long an orderly close may take.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -19,11 +20,28 @@ impl Connection {
     /// `nc -N`; what would need another word of it ends.
     pub(super) fn input_ended(&mut self, cx: &mut Context<'_>) {
         if !self.halves || matches!(self.tx.as_mut().poll_ready(cx), Poll::Ready(Err(_))) {
-            return self.close(None, Ok(()));
+            let result = self.result();
+            return self.close(None, result);
         }
         self.ended = Some(platform::sleep(self.server.limits.finish));
         self.end_listens();
         self.shared.hears_no_more();
+    }
+
+    /// What comes from here on is of no use, and the carrier has no way to tell the client so: it is answered like any
+    /// other message that is none (JSON-RPC 2.0 section 5.1), after everything that was asked before.
+    pub(super) fn input_broke(&mut self, error: TransportError, cx: &mut Context<'_>) {
+        let text = match error.kind() {
+            TransportErrorKind::TooLarge { .. } => "the message is larger than this server takes",
+            _ => "the message is not UTF-8",
+        };
+        self.shared.answer(None, Failure::new(code::PARSE_ERROR, text).text(None));
+        self.broken = Some(error);
+        self.input_ended(cx);
+    }
+
+    fn result(&mut self) -> Result<(), TransportError> {
+        self.broken.take().map_or(Ok(()), Err)
     }
 
     /// Whether everything was said, or cannot be.
@@ -37,7 +55,8 @@ impl Connection {
         if let Some(timer) = &mut self.ended
             && timer.as_mut().poll(cx).is_ready()
         {
-            return self.close(Some(Close::NORMAL), Ok(()));
+            let result = self.result();
+            return self.close(Some(Close::NORMAL), result);
         }
         let draining = matches!(self.phase, Phase::Draining);
         let idle = self.running.is_empty() && self.parked.is_empty() && !self.unflushed;
@@ -46,7 +65,8 @@ impl Connection {
                 true => Close::new(1001, "the server is shutting down"),
                 false => Close::NORMAL,
             };
-            self.close(Some(close), Ok(()));
+            let result = self.result();
+            self.close(Some(close), result);
         }
     }
 

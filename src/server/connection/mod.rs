@@ -53,6 +53,8 @@ pub(super) struct Connection {
     ended: Option<BoxFuture<'static, ()>>,
     /// Whether the two directions end apart.
     halves: bool,
+    /// What the client did wrong, where its side ended by that.
+    broken: Option<TransportError>,
     keep_alive: Option<KeepAlive>,
     phase: Phase,
 }
@@ -88,6 +90,7 @@ impl Connection {
             unflushed: false,
             busy: None,
             ended: None,
+            broken: None,
             halves: matches!(link.profile, Profile::SharedChannel { liveness: Liveness::Channel, .. }),
             phase: Phase::Open,
         }
@@ -223,6 +226,10 @@ impl Connection {
                         self.receive(&text, cx);
                     }
                 }
+                Poll::Ready(Some(Err(error))) if self.halves && is_clients_fault(&error) => {
+                    self.input_broke(error, cx);
+                    return false;
+                }
                 Poll::Ready(Some(Err(error))) => {
                     // The link has told its peer what it did wrong, as far as the carrier can.
                     let goodbye = matches!(error.kind(), TransportErrorKind::Closed { code: 1000 | 1001 | 1005 });
@@ -271,6 +278,11 @@ impl Connection {
         self.poll_end(cx);
         self.tell_busy();
     }
+}
+
+/// Whether the client can still be told what it did wrong.
+fn is_clients_fault(error: &TransportError) -> bool {
+    matches!(error.kind(), TransportErrorKind::Protocol | TransportErrorKind::TooLarge { .. })
 }
 
 impl Future for Connection {

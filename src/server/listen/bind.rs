@@ -11,7 +11,7 @@ use super::accept::Limits;
 use super::door::{Door, Refused};
 use super::http::Front;
 use super::lines::Lines;
-use super::listener::{Listener, Socket};
+use super::listener::{Bound, Listener};
 use super::pace;
 use super::page::Page;
 use super::reception::{Reception, Speaks};
@@ -28,8 +28,8 @@ use crate::server::{Peer, Server};
 /// Options of a listener; `.await` binds it.
 ///
 /// # Errors
-/// Where the address is not one, is taken, or is not loopback without [`Self::allow_remote`]; where an allowed origin, the
-/// path or the token is none; where an option says something about another kind of listener.
+/// Where the address is not one, is taken, or is not loopback without [`Self::allow_remote`]; where at the path of a Unix
+/// socket there is something else than a socket that was left behind; where an allowed origin, the path or the token is none; where an option says something about another kind of listener.
 #[derive(Clone)]
 #[must_use = "nothing is bound until it is awaited"]
 pub struct Bind {
@@ -288,7 +288,7 @@ impl Bind {
         let (socket, loopback, url) = match &self.place {
             Place::Unix(path) => {
                 let unix = Unix::bind(path, self.mode).await?;
-                (Socket::Unix(unix), true, format!("unix:{}", path.display()))
+                (Bound::Unix(unix), true, format!("unix:{}", path.display()))
             }
             Place::Tcp(address) => {
                 let tcp = Tcp::bind(address, self.remote).await?;
@@ -300,12 +300,12 @@ impl Bind {
                     }
                 };
                 let loopback = tcp.address.ip().is_loopback();
-                (Socket::Tcp(tcp), loopback, url)
+                (Bound::Tcp(tcp), loopback, url)
             }
         };
         let speaks = if self.is_lines() {
             Speaks::Lines(Lines {
-                transport: if matches!(socket, Socket::Unix(_)) { "unix" } else { "tcp" },
+                transport: if matches!(socket, Bound::Unix(_)) { "unix" } else { "tcp" },
                 max_message: self.max_message,
                 timeout: self.handshake_timeout,
             })

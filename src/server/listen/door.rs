@@ -37,7 +37,9 @@ pub(super) struct Door {
 
 /// Is told of those who are not let in.
 #[derive(Clone)]
-pub(super) struct Refused(pub(super) Arc<dyn Fn(&Peer, u16, &str) + Send + Sync>);
+pub(super) struct Refused(pub(super) Arc<Told>);
+
+type Told = dyn Fn(&Peer, u16, &str) + Send + Sync;
 
 impl fmt::Debug for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

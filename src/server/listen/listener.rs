@@ -13,13 +13,13 @@ use crate::error::Error;
 
 /// A bound listener.
 pub struct Listener {
-    pub(super) socket: Socket,
+    pub(super) socket: Bound,
     pub(super) reception: Arc<Reception>,
     pub(super) limits: Limits,
     pub(super) url: String,
 }
 
-pub(super) enum Socket {
+pub(super) enum Bound {
     Tcp(Tcp),
     Unix(Unix),
 }
@@ -28,8 +28,8 @@ impl Listener {
     /// The address that was bound; its port is the real one where 0 was asked for. `None`: it is a Unix socket.
     pub fn local_addr(&self) -> Option<SocketAddr> {
         match &self.socket {
-            Socket::Tcp(tcp) => Some(tcp.address),
-            Socket::Unix(_) => None,
+            Bound::Tcp(tcp) => Some(tcp.address),
+            Bound::Unix(_) => None,
         }
     }
 
@@ -52,8 +52,8 @@ impl Listener {
     /// Dropping the future drops the listener and every connection.
     pub async fn run(self, shutdown: impl Future<Output = ()> + Send) -> Result<(), Error> {
         match self.socket {
-            Socket::Tcp(tcp) => accept::run(tcp, self.reception, self.limits, shutdown).await,
-            Socket::Unix(unix) => accept::run(unix, self.reception, self.limits, shutdown).await,
+            Bound::Tcp(tcp) => accept::run(tcp, self.reception, self.limits, shutdown).await,
+            Bound::Unix(unix) => accept::run(unix, self.reception, self.limits, shutdown).await,
         }
     }
 }

@@ -186,6 +186,20 @@ fn cancelling_before_the_call_left_costs_no_message() {
 }
 
 #[test]
+fn a_cancellation_leaves_before_the_goodbye() {
+    both_eras(|mut sim| {
+        let id = sim.tool("a");
+        let call = sim.one();
+        // In one breath: the link took nothing in between.
+        sim.session.cancel(id, sim.now);
+        sim.close();
+        assert_eq!(sim.one()["params"]["requestId"], call["id"]);
+        assert_eq!(sim.closes, 1);
+        assert!(sim.error_of("a").is_cancelled());
+    });
+}
+
+#[test]
 fn cancelling_a_call_that_left_tells_the_server() {
     both_eras(|mut sim| {
         let id = sim.tool("a");

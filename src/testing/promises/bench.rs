@@ -4,16 +4,18 @@ use std::future::{Future, IntoFuture as _};
 use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use futures_util::future::{Either, select};
 use serde_json::{Value, json};
 
 use super::super::peer::Peer;
 use super::report::Verdict;
-use crate::client::{Builder, Client};
+use crate::client::{Builder, Client, Events};
 use crate::error::Error;
 use crate::frame::Profile;
 use crate::platform::{BoxFuture, MaybeSend, sleep};
 use crate::resilience::Reconnect;
+use crate::session::Event;
 use crate::transport::{Link, Transport};
 
 /// A promise is broken by silence too.
@@ -152,6 +154,25 @@ pub(super) async fn said(client: &Client, tool: &str, arguments: &Value) -> Resu
 pub(super) async fn echo(client: &Client, text: &str) -> Checked {
     let answer = said(client, "echo", &json!({ "text": text })).await?;
     ensure(answer == text, || format!("{text:?} came back as {answer:?}"))
+}
+
+/// Waits for an event, past all others.
+pub(super) async fn event<T>(events: &mut Events, what: &str, wanted: impl Fn(&Event) -> Option<T>) -> Result<T, Stop> {
+    let found = async {
+        loop {
+            match events.next().await {
+                Some(event) => match wanted(&event) {
+                    Some(found) => return Some(found),
+                    None => continue,
+                },
+                None => return None,
+            }
+        }
+    };
+    match soon(what, found).await? {
+        Some(found) => Ok(found),
+        None => broken(format!("{what}: the client closed before")),
+    }
 }
 
 /// How often a call ran by its key, and the instance of the server that says so.

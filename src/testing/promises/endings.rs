@@ -4,10 +4,10 @@ use std::future::IntoFuture as _;
 use std::pin::pin;
 use std::task::{Context, Waker};
 
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::SinkExt as _;
 use serde_json::json;
 
-use super::bench::{Bench, Checked, broken, echo, ensure, must, runs, said, skip, soon};
+use super::bench::{Bench, Checked, broken, echo, ensure, event, must, runs, said, skip, soon};
 use crate::client::{Client, Pending};
 use crate::frame::{Close, Outbound};
 use crate::json::Text;
@@ -138,12 +138,13 @@ pub(super) async fn subscriptions(bench: &mut Bench<'_>) -> Checked {
     let listening = soon("a subscription", client.listen(SubscriptionFilter::new().tools())).await?;
     let _subscription = must("a subscription", listening)?;
     said(&client, "touch", &json!({})).await?;
-    while !matches!(soon("a notice of change", events.next()).await?, Some(Event::ToolsChanged)) {}
+    let changed = |event: &Event| matches!(event, Event::ToolsChanged).then_some(());
+    event(&mut events, "a notice of change", changed).await?;
     lose(&client).await?;
-    while !matches!(soon("the event that tells of a gap", events.next()).await?, Some(Event::Resynced)) {}
+    let resynced = |event: &Event| matches!(event, Event::Resynced).then_some(());
+    event(&mut events, "the event that tells of a gap", resynced).await?;
     said(&client, "touch", &json!({})).await?;
-    while !matches!(soon("a notice of change after a loss", events.next()).await?, Some(Event::ToolsChanged)) {}
-    Ok(())
+    event(&mut events, "a notice of change after a loss", changed).await
 }
 
 pub(super) async fn abandoned(bench: &mut Bench<'_>) -> Checked {

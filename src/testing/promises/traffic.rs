@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 
-use super::bench::{Bench, Checked, broken, echo, ensure, must, said, soon};
+use super::bench::{Bench, Checked, broken, echo, ensure, event, must, said, soon};
 use crate::frame::{Inbound, Outbound};
 use crate::json::Text;
 use crate::platform::sleep;
@@ -41,13 +41,14 @@ pub(super) async fn order(bench: &mut Bench<'_>) -> Checked {
 
     let mut events = client.events();
     said(&client, "notify", &json!({ "n": 300 })).await?;
-    let mut next = 0;
-    while next < 300 {
-        if let Some(Event::Log { data, .. }) = soon("a notification", events.next()).await? {
-            let n = data.get("n").and_then(|n| n.as_f64());
-            ensure(n == Some(f64::from(next)), || format!("notification {next} was due, and {data} came"))?;
-            next += 1;
-        }
+    for next in 0..300 {
+        let data = event(&mut events, "a notification", |event| match event {
+            Event::Log { data, .. } => Some(data.clone()),
+            _ => None,
+        });
+        let data = data.await?;
+        let n = data.get("n").and_then(|n| n.as_f64());
+        ensure(n == Some(f64::from(next)), || format!("notification {next} was due, and {data} came"))?;
     }
     Ok(())
 }

@@ -26,10 +26,11 @@ use trunk::Trunk;
 ///
 /// ```
 /// # use everywire::{Client, transport::{SharedTransport, Transport}};
-/// # async fn three(transport: impl Transport) -> Result<(), everywire::Error> {
+/// # async fn both(transport: impl Transport) -> Result<(), everywire::Error> {
 /// let shared = SharedTransport::new(transport);
-/// let (a, b) = (Client::new(shared.clone()), Client::new(shared.clone()));
-/// # let _ = (a, b);
+/// let one = Client::over(shared.clone()).connect().await?;
+/// let two = Client::over(shared).connect().await?;
+/// # drop((one, two));
 /// # Ok(())
 /// # }
 /// ```
@@ -39,11 +40,13 @@ use trunk::Trunk;
 ///
 /// - **Opening.** The connection is opened by the first client that connects, once for all that wait for it. It is closed when
 ///   neither a clone nor a client's link is left. Lost, it ends the link of every client with the reason; each reconnects by its
-///   own policy, and the first of them opens it again for all.
+///   own policy, and the first of them opens it again for all. One that clients gave up, because the server does not answer
+///   their handshake or their keep-alive, counts as lost.
 /// - **A slow client** holds up nobody: when more waits for it than [`Self::max_backlog`], its link ends as
 ///   [`Overloaded`](super::TransportErrorKind::Overloaded), and the others notice nothing. What clients send takes turns.
 /// - **Revision 2026-07-28** keeps nothing per connection, so that each client speaks for itself. A log message does not say
-///   which request it is about: it goes to those clients that have a request open and asked for that level.
+///   which request it is about: it goes to the one client that has a request open, or to those that have and asked for that
+///   level.
 /// - **Older revisions** have one session per connection, which the clients share. It is opened with the first client's
 ///   `initialize`, and the others are given the same result: name and version are the first's. As it cannot be repeated for
 ///   clients that come later, it declares elicitation (form and URL), sampling and roots, whoever has handlers for them. A request

@@ -36,8 +36,14 @@ struct Port {
 }
 
 impl State {
+    /// Keys only grow, so that the ports are in their order.
+    fn place(&self, key: ClientKey) -> Option<usize> {
+        self.ports.binary_search_by(|port| port.key.cmp(&key)).ok()
+    }
+
     fn port(&mut self, key: ClientKey) -> Option<&mut Port> {
-        self.ports.iter_mut().find(|port| port.key == key)
+        let at = self.place(key)?;
+        self.ports.get_mut(at)
     }
 
     /// Those for whom something has changed.
@@ -87,13 +93,17 @@ impl Trunk {
 
     fn detach(&self, key: ClientKey) {
         self.change(|mux| mux.detach(key));
-        self.state.lock().ports.retain(|port| port.key != key);
+        let mut state = self.state.lock();
+        let port = state.place(key).map(|at| state.ports.remove(at));
+        drop(state);
+        drop(port);
     }
 
     // ---- For the carrier
 
     pub(super) fn register(&self, cx: &Context<'_>) {
-        self.state.lock().carrier = Some(cx.waker().clone());
+        let before = self.state.lock().carrier.replace(cx.waker().clone());
+        drop(before);
     }
 
     /// What the real link delivered, in order.
@@ -171,9 +181,10 @@ impl Sink<Outbound> for Half {
             Err(error) => Poll::Ready(Err(error)),
             Ok(true) => Poll::Ready(Ok(())),
             Ok(false) => {
-                if let Some(port) = state.port(self.place.key) {
-                    port.writer = Some(cx.waker().clone());
-                }
+                let before = state.port(self.place.key).and_then(|port| port.writer.replace(cx.waker().clone()));
+                // Whatever goes with a waker does not go under the lock.
+                drop(state);
+                drop(before);
                 Poll::Pending
             }
         }
@@ -207,9 +218,9 @@ impl Stream for Half {
             Mail::Message(text) => Poll::Ready(Some(Ok(Inbound::Message(text)))),
             Mail::Alive => Poll::Ready(Some(Ok(Inbound::Alive))),
             Mail::Nothing => {
-                if let Some(port) = state.port(self.place.key) {
-                    port.reader = Some(cx.waker().clone());
-                }
+                let before = state.port(self.place.key).and_then(|port| port.reader.replace(cx.waker().clone()));
+                drop(state);
+                drop(before);
                 Poll::Pending
             }
             Mail::End(error) => {

@@ -146,11 +146,19 @@ impl StdioCommand {
     /// pieces, and what is not UTF-8 with replacement characters. Default: dropped. Whatever is set, standard error is
     /// always read, so that the process never waits, and its last 8 KiB stand in the errors that follow.
     ///
-    /// The function runs on the runtime, in between: it must not block. To log, hand it `tracing` or what you use:
-    /// `.on_stderr(|line| tracing::info!(target: "server", "{line}"))`.
+    /// The function runs on the runtime, in between: it must not block. For `tracing` there is `trace_stderr` (feature
+    /// `tracing`); other loggers fit in here: `.on_stderr(|line| log::info!("{line}"))`.
     pub fn on_stderr(mut self, line: impl Fn(&str) + MaybeSend + MaybeSync + 'static) -> Self {
         self.stderr = Stderr::Lines(Arc::new(line));
         self
+    }
+
+    /// Makes an event of `tracing` of every line that the process writes to standard error, as
+    /// [`on_stderr`](Self::on_stderr) has them: level *info*, target `everywire::stderr`, the program as the field `program`.
+    #[cfg(feature = "tracing")]
+    pub fn trace_stderr(self) -> Self {
+        let program = self.program.to_string_lossy().into_owned();
+        self.on_stderr(move |line| tracing::info!(target: "everywire::stderr", program, "{line}"))
     }
 
     /// Passes what the process writes to standard error on to this process's own.
@@ -169,6 +177,15 @@ impl StdioCommand {
     pub fn max_message(mut self, bytes: usize) -> Self {
         self.max_message = bytes;
         self
+    }
+
+    /// Looks whether the command can be found and its folder is there, without starting it: for programs that want to say
+    /// so before anybody connects. Connecting looks again.
+    ///
+    /// # Errors
+    /// [`TransportErrorKind::Config`], as [`connect`](Transport::connect) would fail.
+    pub fn check(&self) -> Result<(), TransportError> {
+        self.prepare().map(drop)
     }
 
     /// Completes once no process lives any more that this transport has started, nor its group, whether that was before or

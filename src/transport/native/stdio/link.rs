@@ -262,6 +262,7 @@ impl Stream for Receiver {
                 Reading::Explaining(explained) => {
                     let error = ready!(explained.as_mut().poll(cx));
                     this.state = Reading::Over;
+                    this.told.send_replace(true);
                     return Poll::Ready(Some(Err(error)));
                 }
                 Reading::Over => {

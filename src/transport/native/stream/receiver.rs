@@ -63,7 +63,7 @@ impl<R: AsyncRead + Unpin> Source<R> {
             match ready!(self.poll_read(cx)) {
                 Ok(0) => {
                     self.state = State::Over;
-                    return Poll::Ready(cut_off(self.lines.unfinished()).map(Err));
+                    return Poll::Ready(self.lines.end().map_err(cut_off).transpose());
                 }
                 Ok(_) => {}
                 Err(error) => return Poll::Ready(Some(Err(broke(&error)))),
@@ -179,14 +179,11 @@ fn failure(broken: Broken, limit: usize) -> TransportError {
     }
 }
 
-/// The stream is over with so much of a message.
-fn cut_off(unfinished: usize) -> Option<TransportError> {
-    let detail = || {
-        format!(
-            "the peer's stream ended in the middle of a message, after {unfinished} bytes of it; it may have crashed"
-        )
-    };
-    (unfinished > 0).then(|| TransportError::new(TransportErrorKind::Lost, detail()))
+/// The stream is over with so many bytes of a message.
+fn cut_off(size: usize) -> TransportError {
+    let detail =
+        format!("the peer's stream ended in the middle of a message, after {size} bytes of it; it may have crashed");
+    TransportError::new(TransportErrorKind::Lost, detail)
 }
 
 pub(super) fn broke(error: &io::Error) -> TransportError {

@@ -25,20 +25,20 @@ impl Tcp {
     }
 
     pub(super) async fn stream(&self) -> Result<TcpStream, TransportError> {
-        let until = Instant::now() + self.connect_timeout;
+        let begun = Instant::now();
         let found = timeout(self.connect_timeout, lookup_host((self.host.as_str(), self.port))).await;
         match found {
-            Ok(Ok(addresses)) => self.first(&addresses.collect::<Vec<_>>(), until).await,
+            Ok(Ok(addresses)) => self.first(&addresses.collect::<Vec<_>>(), begun).await,
             Ok(Err(error)) => Err(self.failed(&format!("its name is not known ({error}); check the host"))),
             Err(_) => Err(self.failed(&self.late("its name was not resolved"))),
         }
     }
 
-    /// Tries one address after the other.
-    pub(super) async fn first(&self, addresses: &[SocketAddr], until: Instant) -> Result<TcpStream, TransportError> {
+    /// Tries one address after the other, in what is left of the time.
+    pub(super) async fn first(&self, addresses: &[SocketAddr], begun: Instant) -> Result<TcpStream, TransportError> {
         let mut why = Vec::new();
         for (tried, address) in addresses.iter().enumerate() {
-            let left = until.saturating_duration_since(Instant::now());
+            let left = self.connect_timeout.saturating_sub(begun.elapsed());
             let share = left / u32::try_from(addresses.len() - tried).unwrap_or(u32::MAX);
             match timeout(share, self.socket.connect(*address)).await {
                 Ok(Ok(stream)) => return Ok(stream),

@@ -51,7 +51,7 @@ impl Mux {
         let id = std::mem::replace(&mut relayed.message.id, MessageId::Absent);
         match (relayed.message.method.take(), id) {
             (Some(method), MessageId::Id(id)) => self.asked(key, &method, id, relayed),
-            (Some(method), MessageId::Absent) => self.noted(key, &method, relayed, text),
+            (Some(method), MessageId::Absent) => self.noted(key, &method, relayed),
             (Some(_), MessageId::Alien) => {
                 let detail = "the id of a request must be a string or an integer below 2^53";
                 self.mail(key, refusal(None, code::INVALID_REQUEST, detail));
@@ -177,13 +177,15 @@ impl Mux {
 
     // ---- Notifications
 
-    fn noted(&mut self, key: ClientKey, method: &str, relayed: Relayed, text: &Text) {
+    fn noted(&mut self, key: ClientKey, method: &str, relayed: Relayed) {
         let params = relayed.message.params.as_ref();
         match method {
             // Once per session of the server.
             method::INITIALIZED => {
-                if !std::mem::replace(&mut self.initialized, true) {
-                    self.control(text.clone());
+                if !std::mem::replace(&mut self.initialized, true)
+                    && let Some(text) = relayed.with(&[])
+                {
+                    self.control(text);
                 }
             }
             method::CANCELLED => {
@@ -197,15 +199,16 @@ impl Mux {
             method::PROGRESS => {
                 let token = params.and_then(|params| params.get_id("progressToken"));
                 if token.is_some_and(|token| self.asks_progress(key, &token)) {
-                    self.pass(key, text.clone());
+                    self.pass(key, relayed);
                 }
             }
-            _ => self.pass(key, text.clone()),
+            _ => self.pass(key, relayed),
         }
     }
 
-    fn pass(&mut self, key: ClientKey, text: Text) {
-        if let Some(client) = self.client_mut(key) {
+    /// As it was read: a member that stands twice is not another's message to a peer that reads it otherwise.
+    fn pass(&mut self, key: ClientKey, relayed: Relayed) {
+        if let (Some(text), Some(client)) = (relayed.with(&[]), self.client_mut(key)) {
             client.send(None, text);
         }
     }

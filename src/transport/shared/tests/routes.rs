@@ -94,6 +94,24 @@ fn a_cancellation_reaches_only_ones_own_request() {
 }
 
 #[test]
+fn a_message_is_not_two_to_a_server_that_reads_it_otherwise() {
+    let (mut sim, [a, b]) = Sim::clients();
+    sim.call(a, 1, "tools/call", json!({}));
+    let wire = sim.one()["id"].clone();
+    // Some go by the first of two, some by the last.
+    for (first, last) in [("notifications/cancelled", "x"), ("x", "notifications/cancelled")] {
+        sim.say_text(b, &format!(r#"{{"method":"{first}","params":{{"requestId":{wire}}},"method":"{last}"}}"#));
+        while let Some(Outbound::Message(text)) = sim.mux.poll_transmit() {
+            assert!(!text.to_string().contains("cancelled"), "{text}");
+        }
+    }
+    sim.say_text(b, &format!(r#"{{"id":{wire},"method":"tools/call","id":7,"params":{{"name":"b"}}}}"#));
+    let Some(Outbound::Message(text)) = sim.mux.poll_transmit() else { panic!("nothing") };
+    assert_eq!(text.to_string().matches(r#""id""#).count(), 1, "{text}");
+    assert_ne!(parsed(&text)["id"], wire);
+}
+
+#[test]
 fn a_request_that_has_not_left_is_taken_back() {
     let (mut sim, [a]) = Sim::clients();
     sim.call(a, 1, "tools/call", json!({ "name": "first" }));

@@ -46,16 +46,17 @@ pub(in super::super) fn spawn(
     wait: Wait,
     stage: watch::Sender<Stage>,
 ) -> io::Result<(Process, Streams)> {
-    guarded(prepared, Guardian::start(wait)?, stage)
+    // Before the child, so that no end is missed.
+    let notices = signal(SignalKind::child())?;
+    guarded(prepared, Guardian::start(wait)?, notices, stage)
 }
 
 fn guarded(
     prepared: &Prepared,
     mut guardian: Option<Guardian>,
+    notices: Notices,
     stage: watch::Sender<Stage>,
 ) -> io::Result<(Process, Streams)> {
-    // Before the child, so that no end is missed.
-    let notices = signal(SignalKind::child())?;
     let mut command = Command::new(&prepared.file);
     command
         .arg0(&prepared.name)
@@ -194,8 +195,9 @@ mod tests {
             folder: None,
             environment: vec![("PATH".into(), "/usr/bin:/bin".into())],
         };
+        let notices = signal(SignalKind::child()).expect("a runtime");
         let (stage, watched) = watch::channel(Stage::Running);
-        let (process, mut streams) = guarded(&prepared, None, stage).expect("it starts");
+        let (process, mut streams) = guarded(&prepared, None, notices, stage).expect("it starts");
         assert_eq!(streams.stdout.read_u8().await.expect("it says so"), b'\n');
         (process, streams, watched)
     }

@@ -24,6 +24,15 @@ async fn an_end_between_messages_is_orderly() {
 }
 
 #[tokio::test]
+async fn a_last_message_without_its_end_of_line_is_taken() {
+    let (mut link, mut peer) = link(1 << 10, 100);
+    peer.write_all(b"[1]\n{\"id\":2}").await.expect("written");
+    drop(peer);
+    assert_eq!([next(&mut link).await, next(&mut link).await], ["[1]", "{\"id\":2}"]);
+    assert!(link.rx.next().await.is_none());
+}
+
+#[tokio::test]
 async fn an_end_in_the_middle_of_a_message_is_a_loss_and_says_so() {
     let (mut link, mut peer) = link(1 << 10, 100);
     peer.write_all(b"{}\n{\"half\"").await.expect("written");

@@ -107,11 +107,11 @@ fn a_large_message_is_written_from_where_it_is_with_its_neighbours() {
 
 #[tokio::test]
 async fn a_writer_that_takes_little_at_a_time_is_given_everything_once() {
-    for most in [1, 7, 4_096, 100_000] {
+    for most in [3, 501, 4_096, 100_000] {
         let (writer, written) = recorder(most, true);
         let mut out = Outgoing::new(writer);
         let mut expected = String::new();
-        for round in 0..3 {
+        for round in 0..if most < 10 { 1 } else { 3 } {
             for len in [0, 3, 20_000, 40_000, 1, 16_384, 16_383, 2] {
                 let text: String = ('a'..='z').cycle().skip(round).take(len).collect();
                 expected.extend([text.as_str(), "\n"]);
