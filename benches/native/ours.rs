@@ -27,11 +27,11 @@ impl Client {
 
     /// Starts the server as a child.
     pub(crate) async fn spawn(kind: Kind, modern: bool) -> Result<(Self, Process), Fault> {
-        let (told, id) = std::sync::mpsc::channel();
+        let (told, mut id) = tokio::sync::mpsc::unbounded_channel();
         let command = StdioTransport::command(std::env::current_exe()?).env(ROLE, kind.role());
         let command = command.on_stderr(move |line| drop(told.send(line.trim().parse())));
         let client = everywire::Client::over(command).era(era(modern)).connect().await?;
-        Ok((Self(client), Process::Id(id.try_recv()??)))
+        Ok((Self(client), Process::Id(id.recv().await.ok_or("no process id")??)))
     }
 }
 
