@@ -126,7 +126,8 @@ fn folder() -> PathBuf {
     path
 }
 
-#[tokio::test]
+// The clients close while this waits for the program.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_environment_says_how_it_is_reached() {
     let folder = folder();
     let socket = folder.join("mcp.sock");

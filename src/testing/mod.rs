@@ -30,6 +30,7 @@
 mod faults;
 mod journal;
 mod peer;
+#[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "for byte streams, which are native"))]
 mod plan;
 mod promises;
 pub mod record;

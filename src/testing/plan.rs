@@ -201,7 +201,6 @@ impl Dice {
     }
 
     /// Uniform below `bound`.
-    #[cfg_attr(target_arch = "wasm32", allow(dead_code, reason = "for byte streams, which are native"))]
     pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.jitter.next() % bound.max(1)
     }

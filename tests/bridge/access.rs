@@ -39,8 +39,14 @@ async fn others_are_refused_before_a_backend_is_started() {
     // The first that is let in is client 1: none of those above was.
     assert_eq!(bridge.handshake(&[("Origin", &own), ("Sec-WebSocket-Protocol", &offered)]).await, 101);
     bridge.says(&format!("page {own}")).await;
+    bridge.says("client 1 connected: ").await;
     assert!(bridge.said.iter().all(|line| !line.starts_with("client 2")), "{:?}", bridge.said);
-    assert!(bridge.said[0].starts_with("client 1 connected"), "{:?}", bridge.said);
+    // Each is told of, with the page that asked.
+    for (status, words) in [("401", "wants its token"), ("403", "page https://evil.example"), ("403", "host name")] {
+        let told = |line: &String| line.starts_with(&format!("refused with {status}: websocket from 127.0.0.1:"));
+        assert!(bridge.said.iter().any(|line| told(line) && line.contains(words)), "{words}: {:?}", bridge.said);
+    }
+    assert_eq!(bridge.said.iter().filter(|line| line.starts_with("refused with ")).count(), table.len());
 }
 
 #[tokio::test]
@@ -95,7 +101,7 @@ async fn what_cannot_be_kept_is_refused_at_the_start() {
     let backend = crate::support::backend();
     let table: &[(&[&str], &str)] = &[
         (&["--listen", "tcp://127.0.0.1:0"], "--no-token"),
-        (&["--listen", "ws://0.0.0.0:0"], "allow_remote"),
+        (&["--listen", "ws://0.0.0.0:0"], "give --allow-remote"),
         (&["--listen", "wss://127.0.0.1:0"], "proxy"),
         (&["--listen", "unix:/tmp/x", "--token", "x"], "leave --token out"),
         (&["--listen", "tcp://127.0.0.1:0", "--no-token", "--allow-origin", "https://a.example"], "ws:// listener"),

@@ -6,7 +6,7 @@ use everywire::proto::ElicitResult;
 use everywire::transport::{Link, Transport as _, TransportError, TransportErrorKind};
 use futures_util::{SinkExt as _, StreamExt as _};
 
-use crate::support::{Bridge, PATIENCE, backend, call};
+use crate::support::{Bridge, PATIENCE, backend, call, call_after_loss};
 
 /// How a link ends, after whatever still comes.
 async fn end(link: &mut Link) -> TransportError {
@@ -41,6 +41,7 @@ async fn a_backend_that_cannot_be_started_is_told_at_once() {
     let error = end(&mut link).await;
     assert_eq!(*error.kind(), TransportErrorKind::Closed { code: 1011 });
     assert!(error.to_string().contains("no backend: ") && error.to_string().contains("/does/not/exist"), "{error}");
+    bridge.says("warning: there is no program /does/not/exist to start").await;
     bridge.says("is sent away, as there is no backend").await;
 }
 
@@ -88,7 +89,7 @@ async fn clients_that_share_a_backend_get_their_own_answers_and_a_new_one_after_
     let ((), ()) = (left, right);
     let error = one.call_tool("crash", serde_json::json!({})).await.expect_err("it crashes");
     assert!(error.to_string().contains("exit status: 3"), "{error}");
-    let again = call(&other, "pid", "").await;
+    let again = call_after_loss(&other, "pid").await;
     assert_ne!(again, first);
     assert_eq!(call(&one, "pid", "").await, again);
 }

@@ -3,7 +3,7 @@
 use everywire::transport::{Transport as _, TransportErrorKind};
 use futures_util::StreamExt as _;
 
-use crate::support::{Bridge, PATIENCE, backend, call};
+use crate::support::{Bridge, PATIENCE, backend, call, call_after_loss};
 
 fn lives(pid: &str) -> bool {
     // A zombie is dead; whoever has to collect it may not have come to it.
@@ -43,14 +43,7 @@ async fn a_backend_that_is_killed_is_told() {
     signal("-KILL", &pid).await;
     bridge.says("lost its backend: the server process ended (signal: 9").await;
     gone(&pid).await;
-    // The client may come to notice only now.
-    let next = loop {
-        match client.call_tool("pid", serde_json::json!({})).await {
-            Ok(result) => break result.all_text(),
-            Err(error) => assert!(error.maybe_executed(), "{error}"),
-        }
-    };
-    assert_ne!(next, pid);
+    assert_ne!(call_after_loss(&client, "pid").await, pid);
 }
 
 #[tokio::test]
@@ -95,6 +88,18 @@ async fn a_backend_that_will_not_go_is_ended_all_the_same() {
     assert!(lives(&pid), "{line}");
     drop(link);
     gone(&pid).await;
+}
+
+#[tokio::test]
+async fn standard_error_may_be_kept_quiet() {
+    let arguments = ["--listen", "ws://127.0.0.1:0", "--stderr", "quiet", "--", &backend(), "--exit", "4"];
+    let mut bridge = Bridge::start(&arguments).await;
+    let mut link = bridge.transport().connect().await.expect("connected");
+    let _ = tokio::time::timeout(PATIENCE, link.rx.next()).await.expect("it ends");
+    bridge.says("exit status: 4").await;
+    bridge.interrupt();
+    bridge.hear_out().await;
+    assert!(!bridge.said.iter().any(|line| line.contains("hunter2")), "{:?}", bridge.said);
 }
 
 #[tokio::test]

@@ -39,7 +39,21 @@ async fn every_message_is_recorded_in_order_and_no_secret() {
         assert!(answer.is_some_and(|answer| answer["message"]["result"].is_object()), "{text}");
     }
     assert_private(&file);
+    replays(&text).await;
 }
+
+/// The test kit plays it again.
+#[cfg(feature = "testing")]
+async fn replays(text: &str) {
+    let replay = everywire::testing::Replay::from_text(text).expect("a recording");
+    let replayed = replay.replayed();
+    let client = everywire::Client::over(replay).connect().await.expect("connected");
+    assert_eq!(call(&client, "echo", "plain").await, "plain");
+    assert_eq!(replayed.deviation(), None);
+}
+
+#[cfg(not(feature = "testing"))]
+async fn replays(_: &str) {}
 
 #[cfg(unix)]
 fn assert_private(file: &str) {

@@ -188,6 +188,16 @@ pub async fn call(client: &Client, tool: &str, text: &str) -> String {
     result.all_text()
 }
 
+/// The same of a client whose backend has just ended, which it may come to notice only now.
+pub async fn call_after_loss(client: &Client, tool: &str) -> String {
+    loop {
+        match tokio::time::timeout(PATIENCE, client.call_tool(tool, serde_json::json!({}))).await.expect("in time") {
+            Ok(result) => return result.all_text(),
+            Err(error) => assert!(error.maybe_executed(), "{error}"),
+        }
+    }
+}
+
 /// A directory that ends with the test.
 pub struct Folder(pub PathBuf);
 

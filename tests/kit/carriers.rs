@@ -1,9 +1,14 @@
 //! This crate's own transports keep what every transport has to keep.
 
 use everywire::testing::{Report, promises};
+use everywire::transport::SharedTransport;
 use everywire::transport::memory::Memory;
+use everywire::{Client, EraChoice};
+use futures_util::future::{join_all, try_join_all};
+use serde_json::json;
 
 use crate::host;
+use crate::storm::{Runs, serve, server};
 
 fn all_kept(report: &Report) {
     report.assert();
@@ -18,6 +23,31 @@ async fn memory_keeps_every_promise() {
         transport
     });
     all_kept(&report.await);
+}
+
+#[host::test]
+async fn clients_of_a_shared_link_get_their_own_answers() {
+    for era in [EraChoice::Auto, EraChoice::Modern, EraChoice::Legacy] {
+        let runs = Runs::default();
+        let (transport, links) = Memory::new();
+        host::spawn(Box::pin(serve(server(&runs), links)));
+        let shared = SharedTransport::new(transport);
+        let connect = || Client::over(shared.clone()).era(era).connect();
+        let clients = try_join_all([connect(), connect(), connect()]).await.expect("connected");
+        for round in 0..2 {
+            let calls = clients.iter().enumerate().skip(round).flat_map(|(at, client)| {
+                (0..50).map(move |n| async move {
+                    let key = format!("{round}:{at}:{n}");
+                    let wait = n % 3;
+                    let answer = client.call_tool("count", json!({ "key": key, "wait": wait })).await;
+                    assert_eq!(answer.expect("an answer").all_text(), key, "{era:?}");
+                })
+            });
+            join_all(calls).await;
+            // The others go on without it.
+            clients[round].close().await;
+        }
+    }
 }
 
 #[cfg(not(target_arch = "wasm32"))]

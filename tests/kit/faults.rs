@@ -3,8 +3,8 @@
 //! `KIT_SEEDS=n` runs more or fewer, `KIT_SEED=n` the one that failed.
 
 use everywire::testing::Faults;
+use everywire::transport::Transport;
 use everywire::transport::memory::Memory;
-use everywire::transport::{SharedTransport, Transport};
 use futures_util::StreamExt as _;
 
 use crate::host;
@@ -60,5 +60,5 @@ async fn every_call_over_memory_is_answered_once_and_runs_once() {
 #[cfg(not(target_arch = "wasm32"))]
 #[tokio::test(start_paused = true)]
 async fn every_call_over_a_shared_link_is_answered_once_and_runs_once() {
-    over(Pace::PAUSED, SharedTransport::new).await;
+    over(Pace::PAUSED, everywire::transport::SharedTransport::new).await;
 }

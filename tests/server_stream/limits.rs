@@ -330,6 +330,9 @@ async fn what_is_too_large_or_no_text_ends_its_connection_only() {
                     client.echo(json!({})).await;
                 }
                 client.write(&bad).await.expect("sent");
+                if !begin {
+                    assert_eq!(code(&client.next().await), -32700);
+                }
                 let mut rest = Vec::new();
                 let read = tokio::time::timeout(PATIENCE, client.stream.read_to_end(&mut rest)).await;
                 let read = read.expect("the server ends the connection");

@@ -30,9 +30,10 @@ pub(crate) struct Target {
     /// A header for every request, or for the WebSocket handshake; may be given several times.
     #[arg(long = "header", value_name = "NAME:VALUE", help_heading = "Server")]
     headers: Vec<String>,
-    /// What becomes of the standard error of a command. Its last lines stand in the error, should it fail.
-    #[arg(long, value_enum, value_name = "HOW", default_value_t = Shown::Quiet, help_heading = "Server")]
-    stderr: Shown,
+    /// What becomes of the standard error of a command: dropped, but by the bridge, which shows it. Its last lines stand in
+    /// the error, should it fail.
+    #[arg(long, value_enum, value_name = "HOW", help_heading = "Server")]
+    stderr: Option<Shown>,
     /// The command that starts the server, and its arguments.
     #[arg(last = true, value_name = "COMMAND", hide = true)]
     command: Vec<String>,
@@ -85,9 +86,14 @@ impl Target {
     /// Where the standard error of a child goes.
     pub(crate) fn stderr(&self) -> Stderr {
         match self.stderr {
-            Shown::Quiet => Stderr::quiet(),
-            Shown::Show => Stderr::show(),
+            None | Some(Shown::Quiet) => Stderr::quiet(),
+            Some(Shown::Show) => Stderr::show(),
         }
+    }
+
+    /// Whether the standard error of a child is not to be shown even where it is by default.
+    pub(crate) fn is_quiet(&self) -> bool {
+        matches!(self.stderr, Some(Shown::Quiet))
     }
 
     /// Sorts the words.

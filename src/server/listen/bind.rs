@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::accept::Limits;
-use super::door::Door;
+use super::door::{Door, Refused};
 use super::http::Front;
 use super::lines::Lines;
 use super::listener::{Bound, Listener};
@@ -21,9 +21,9 @@ use super::token::Token;
 use super::unix::Unix;
 use crate::error::Error;
 use crate::platform::BoxFuture;
-use crate::server::Server;
 use crate::server::http::{HttpOptions, HttpService};
 use crate::server::origin::{Origin, Policy};
+use crate::server::{Peer, Server};
 
 /// Options of a listener; `.await` binds it.
 ///
@@ -42,6 +42,7 @@ pub struct Bind {
     remote: bool,
     mode: Option<u32>,
     web: Web,
+    refused: Option<Refused>,
     max_connections: usize,
     max_message: usize,
     handshake_timeout: Duration,
@@ -107,6 +108,7 @@ impl Bind {
             remote: false,
             mode: None,
             web: Web::default(),
+            refused: None,
             max_connections: 1024,
             max_message: 16 * 1024 * 1024,
             handshake_timeout: Duration::from_secs(10),
@@ -148,6 +150,13 @@ impl Bind {
     /// of [`Self::allow_host`] only. HTTP and WebSocket only.
     pub fn own_pages_only(mut self, only: bool) -> Self {
         self.web.own_pages = only;
+        self
+    }
+
+    /// Calls this for every handshake that is refused, with who asked, the HTTP status and the sentence that they were told:
+    /// 401 without the token, 403 from a page that may not connect, for example. WebSocket listeners without HTTP only.
+    pub fn on_refused(mut self, refused: impl Fn(&Peer, u16, &str) + Send + Sync + 'static) -> Self {
+        self.refused = Some(Refused(Arc::new(refused)));
         self
     }
 
@@ -250,6 +259,9 @@ impl Bind {
         if !unix && self.mode.is_some() {
             return Err(Error::config("only a Unix socket has permissions; leave the mode out"));
         }
+        if self.refused.is_some() && (self.is_lines() || self.http.is_some()) {
+            return Err(Error::config("only a WebSocket listener without HTTP tells of refused handshakes"));
+        }
         let Web { origins, own_pages, hosts, path, pages, token } = &self.web;
         let web = !origins.is_empty()
             || *own_pages
@@ -305,6 +317,7 @@ impl Bind {
                 pages: self.web.pages,
                 token,
                 max_message: self.max_message,
+                refused: self.refused,
             };
             match (self.http, self.server) {
                 (None, _) => Speaks::WebSocket(door),

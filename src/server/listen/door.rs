@@ -1,6 +1,8 @@
 //! The opening handshake, answered by ourselves: every refusal says why, also to what is not a WebSocket.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Error as WsError;
@@ -30,6 +32,19 @@ pub(super) struct Door {
     /// What every other request has to bring.
     pub(super) token: Option<Token>,
     pub(super) max_message: usize,
+    pub(super) refused: Option<Refused>,
+}
+
+/// Is told of those who are not let in.
+#[derive(Clone)]
+pub(super) struct Refused(pub(super) Arc<Told>);
+
+type Told = dyn Fn(&Peer, u16, &str) + Send + Sync;
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Refused")
+    }
 }
 
 /// A handshake that is not accepted: the status and a sentence.
@@ -52,9 +67,16 @@ impl Door {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let mut head = Vec::with_capacity(1024);
+        let mut by = None;
         let judged = loop {
             match Request::try_parse(&head) {
-                Ok(Some((size, request))) => break self.judge(&request).map(|answer| (size, answer)),
+                Ok(Some((size, request))) => {
+                    by = request
+                        .headers()
+                        .get(header::ORIGIN)
+                        .and_then(|origin| origin.to_str().ok().map(str::to_owned));
+                    break self.judge(&request).map(|answer| (size, answer));
+                }
                 Ok(None) if head.len() >= MAX_HEAD => {
                     break Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "the request head is too large"));
                 }
@@ -78,6 +100,9 @@ impl Door {
                 Some((served(stream, rest, self.max_message), peer))
             }
             Err(refusal) => {
+                if let Some(Refused(told)) = &self.refused {
+                    told(&Peer { transport: "websocket", origin: by, ..peer }, refusal.0.as_u16(), refusal.1);
+                }
                 refuse(&mut stream, refusal).await;
                 None
             }

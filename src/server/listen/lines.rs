@@ -10,7 +10,7 @@ use crate::frame::{Inbound, Liveness, Outbound, Profile};
 use crate::json::{Malformed, Text};
 use crate::proto::code;
 use crate::server::answer::Failure;
-use crate::transport::{self, LineOptions, Link};
+use crate::transport::{self, LineOptions, Link, TransportErrorKind};
 
 /// What a new connection is held to.
 #[derive(Debug)]
@@ -38,8 +38,15 @@ impl Lines {
             match link.rx.next().await? {
                 Ok(Inbound::Message(text)) => break text,
                 Ok(_) => {}
-                // What was wrong with the first message: too large, no UTF-8.
-                Err(_) => return None,
+                Err(error) => {
+                    let text = match error.kind() {
+                        TransportErrorKind::TooLarge { .. } => "the message is larger than this server takes",
+                        TransportErrorKind::Protocol => "the message is not UTF-8",
+                        _ => return None,
+                    };
+                    say(&mut link, Failure::new(code::PARSE_ERROR, text).text(None)).await;
+                    return None;
+                }
             }
         };
         if let Err(Malformed::NotJson) = first.read() {

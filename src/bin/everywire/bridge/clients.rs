@@ -170,7 +170,7 @@ impl Inner {
 }
 
 /// Such as `websocket from 127.0.0.1:50312, page http://127.0.0.1:8931`.
-fn who(peer: &Peer) -> String {
+pub(super) fn who(peer: &Peer) -> String {
     let mut text = peer.transport.to_owned();
     if let Some(address) = peer.address {
         text.push_str(&format!(" from {address}"));

@@ -55,7 +55,13 @@ pub(crate) async fn run(args: BridgeArgs) -> Result<(), Failure> {
         Server::Child(child) => token::name_of(&child.program, &child.args),
     };
     let console = Console::new();
-    let make = maker(backend, &console)?;
+    if let Server::Child(child) = &backend
+        && !os::may_start(child)
+    {
+        let program = &child.program;
+        console.say(Tone::Bad, &format!("warning: there is no program {program} to start; clients will be told so"));
+    }
+    let make = maker(backend, args.target.is_quiet(), &console)?;
     let (backends, gone) = if args.shared {
         let (backends, gone) = Backends::shared(&make).map_err(|error| Failure::Client(error.into()))?;
         (backends, Some(gone))
@@ -122,13 +128,13 @@ fn access(args: &BridgeArgs, listen: &Listen) -> Result<Option<String>, Failure>
 ///
 /// # Errors
 /// Where there can be none.
-fn maker(backend: Server, console: &Console) -> Result<Make, Failure> {
+fn maker(backend: Server, quiet: bool, console: &Console) -> Result<Make, Failure> {
     // What is wrong with it is said now, not to the first client.
     server::transport(&backend, Stderr::quiet())?;
     let console = console.clone();
     Ok(Box::new(move |client| {
         let console = console.clone();
-        let stderr = Stderr::to(move |line| console.backend(client, line));
+        let stderr = if quiet { Stderr::quiet() } else { Stderr::to(move |line| console.backend(client, line)) };
         let reached = server::transport(&backend, stderr).map_err(|failure| {
             let detail = failure.sentence().unwrap_or_default();
             TransportError::new(TransportErrorKind::Config, detail)
@@ -159,7 +165,15 @@ async fn serve(
     let bind = match &listen {
         Listen::Tcp(address) => Bind::tcp(address, bridge),
         Listen::Unix(path) => Bind::unix(path, bridge),
-        Listen::WebSocket { address, .. } => Bind::websocket(address, bridge).own_pages_only(true),
+        Listen::WebSocket { address, .. } => {
+            let screen = console.clone();
+            Bind::websocket(address, bridge).own_pages_only(true).on_refused(move |peer, status, why| {
+                // The rest is people and programs that ask for something that is not there.
+                if matches!(status, 401 | 403) {
+                    screen.say(Tone::Bad, &format!("refused with {status}: {}: {why}", clients::who(peer)));
+                }
+            })
+        }
         Listen::Stdio => return Ok(()),
     };
     let mut bind = bind.max_connections(args.max_clients.into()).drain_timeout(DRAIN);
@@ -184,7 +198,10 @@ async fn serve(
             bind = bind.token(token);
         }
     }
-    let listener = bind.await?;
+    let listener = bind.await.map_err(|error| {
+        // The library's own words name a method.
+        Failure::Usage(error.to_string().replace("call allow_remote(true)", "give --allow-remote"))
+    })?;
     warn(args, &listen, &token, console);
     announce(args, &listener, &listen, token.as_deref().map(|token| (token, args.token.is_none())), name, paged);
     let stop = async {
@@ -228,6 +245,8 @@ fn announce(
     if let (Some(address), Listen::WebSocket { path, .. }, true) = (listener.local_addr(), listen, paged) {
         let link = token::link(address, path.as_deref().unwrap_or("/"), token.map(|(token, _)| token), name);
         told.push_str(&format!("The page:    {link}\n"));
+    } else if matches!(listen, Listen::WebSocket { .. }) {
+        told.push_str("The page:    not in this build; give --www with the directory of one\n");
     }
     told.push_str(&format!("The server:  {}\n", listener.url()));
     if let Some((token, true)) = token {
