@@ -135,7 +135,7 @@ impl<T> Drop for Rx<T> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use std::cell::RefCell;
     use std::task::Wake;
 
     use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
@@ -143,13 +143,19 @@ mod tests {
     use super::*;
     use crate::platform::test;
 
-    /// A sender that is run within the wake-up, as the web does it.
-    struct AtOnce(Mutex<Option<Tx<u32>>>);
+    thread_local! {
+        // A waker must be `Send`, which a sender on the web is not.
+        static SENDER: RefCell<Option<Tx<u32>>> = const { RefCell::new(None) };
+    }
+
+    /// Runs the sender within the wake-up, as the web does it.
+    struct AtOnce;
 
     impl Wake for AtOnce {
         fn wake(self: Arc<Self>) {
-            let mut tx = self.0.lock().expect("no panic");
-            tx.as_mut().expect("a sender").feed(9).now_or_never().expect("there is room").expect("open");
+            SENDER.with_borrow_mut(|tx| {
+                tx.as_mut().expect("a sender").feed(9).now_or_never().expect("there is room").expect("open");
+            });
         }
     }
 
@@ -157,13 +163,14 @@ mod tests {
     fn whoever_is_woken_may_use_the_queue_at_once() {
         let (mut tx, mut rx) = queue(1);
         tx.feed(1).now_or_never().expect("there is room").expect("open");
-        let sender = Arc::new(AtOnce(Mutex::new(None)));
-        let waker = Waker::from(sender.clone());
+        let waker = Waker::from(Arc::new(AtOnce));
         assert!(Pin::new(&mut tx).poll_ready(&mut Context::from_waker(&waker)).is_pending());
-        *sender.0.lock().expect("no panic") = Some(tx);
+        SENDER.set(Some(tx));
         assert_eq!(rx.next().now_or_never(), Some(Some(1)));
         assert_eq!(rx.next().now_or_never(), Some(Some(9)));
         assert_eq!(rx.next().now_or_never(), None);
+        // Before the thread ends.
+        drop(SENDER.take());
     }
 
     #[test]
