@@ -107,6 +107,12 @@ need_browsers() {
     apt-get install -y -q --no-install-recommends chromium chromium-driver firefox-esr
 }
 
+# By which a person would talk to a socket; without them the tests of that do it themselves.
+need_socket_tools() {
+  if command -v nc >/dev/null && command -v socat >/dev/null; then return; fi
+  as_root apt-get update -q && as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends netcat-openbsd socat
+}
+
 # need_npm FOLDER: what its package-lock.json says, unless exactly that is there.
 need_npm() {
   local want stamp=$1/node_modules/.locked
@@ -139,4 +145,5 @@ setup_tests() {
   must "Chromium and Firefox" need_browsers
   must "geckodriver" need_geckodriver
   must "cargo-deny" need_cargo_deny
+  need_socket_tools >"$logs/socket-tools.log" 2>&1 || echo "nc and socat are not here and cannot be installed: $logs/socket-tools.log"
 }
