@@ -27,6 +27,7 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use futures_util::Sink;
 
+pub use redact::redact;
 pub use replay::{Replay, Replayed};
 pub use writer::RecordingWriter;
 

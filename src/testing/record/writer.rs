@@ -2,7 +2,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::redact::redact;
 use crate::json::Text;
@@ -10,10 +10,8 @@ use crate::platform::{Lock, now};
 
 /// Writes a recording, one line at a time. Cheap to clone: clones write to the same place.
 ///
-/// The value of every member, at any depth, whose name says that it is a secret (`authorization`, `cookie`, `password`,
-/// `secret`, `api_key`, `token`, `access_token`, `private_key`, `credentials` and the like, however it is spelled) is
-/// written as `"[redacted]"`. `progressToken` and `requestState`, which the protocol needs, are kept. What stands in
-/// running text cannot be told from other text: look a recording through before it leaves your hands.
+/// Secrets are left out as [`redact`](super::redact) says; what is no JSON is written as it is. Look a recording through before
+/// it leaves your hands.
 ///
 /// Writing is synchronous, as for tests and tools. Where it fails, recording ends, and whatever is recorded goes on:
 /// [`error`](Self::error) tells.
@@ -61,15 +59,13 @@ impl<W: Write> RecordingWriter<W> {
     pub fn message(&self, link: u64, from_client: bool, text: &Text) {
         let text = text.to_string();
         let from = if from_client { "client" } else { "server" };
-        let what = match serde_json::from_str::<Value>(&text) {
-            Ok(mut value) => {
-                let changed = redact(&mut value);
-                // As it was, where it is one line and holds nothing to hide.
-                let message = if changed || text.contains(['\n', '\r']) { value.to_string() } else { text };
-                format!("\"from\":\"{from}\",\"message\":{message}")
-            }
-            Err(_) => format!("\"from\":\"{from}\",\"text\":{}", json!(text)),
-        };
+        let mut what = format!("\"from\":\"{from}\",");
+        let head = what.len();
+        what.push_str("\"message\":");
+        if redact(&text, None, &mut what).is_none() {
+            what.truncate(head);
+            what.push_str(&format!("\"text\":{}", json!(text)));
+        }
         self.line(link, &what);
     }
 

@@ -8,7 +8,6 @@ mod lane;
 mod listen;
 mod meter;
 mod record;
-mod redact;
 mod relay;
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@
 //!
 //! `at` is in milliseconds since the recording began, which was at `time`, in milliseconds since the Unix epoch; `link` is
 //! the client's number. What is no JSON stands as `"text":"[not JSON, 12 bytes]"`: it could not be searched for secrets.
-//! What else is left out is said in [`redact`](super::redact). `everywire::testing::Replay` plays it again.
+//! What else is left out is said at `everywire::testing::record::redact`; `everywire::testing::Replay` plays it again.
 
 use std::fmt::Write as _;
 use std::future::poll_fn;
@@ -21,12 +21,12 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use everywire::json::Text;
+use everywire::testing::record::redact;
 use futures_channel::mpsc;
 use futures_util::StreamExt as _;
 use tokio::task::JoinHandle;
 
 use super::meter::Direction;
-use super::redact::redact;
 use crate::failure::Failure;
 
 /// Messages that wait for the disk before those who send them wait too, beside one for each direction.
