@@ -310,17 +310,11 @@ impl Error {
             ErrorKind::InputFailed { detail, .. } => {
                 ["the server asked for input that could not be given: ", detail, ""]
             }
-            // The same happened twice, a command that ends at once for one.
-            ErrorKind::NoEra { probe, initialize } if matches!((probe.transport(), initialize.transport()), (Some(a), Some(b)) if a.kind() == b.kind()) =>
-            {
-                return join(&["server/discover failed and initialize failed: ", &initialize.text()]);
-            }
             ErrorKind::NoEra { probe, initialize } => {
                 let (probe, initialize) = (probe.text(), initialize.text());
-                let first = |text: &str| text.split('\n').next().map(str::len);
                 // A program that ends at once met both in the same way, and its last words may be long.
-                if probe.get(..first(&probe).unwrap_or(0)) == initialize.get(..first(&initialize).unwrap_or(0)) {
-                    return join(&["server/discover and initialize both failed: ", &initialize]);
+                if probe.split('\n').next() == initialize.split('\n').next() {
+                    return join(&["server/discover failed and initialize failed: ", &initialize]);
                 }
                 return join(&["server/discover failed (", &probe, ") and initialize failed (", &initialize, ")"]);
             }
