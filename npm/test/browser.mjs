@@ -39,6 +39,11 @@ export async function open(browser, { origin, policy } = {}) {
   return page;
 }
 
+const servers = new Set();
+
+/** Closes what a test that failed left behind: it would hold the run open. A client that does so is not helped. */
+export const closeServers = () => Promise.all([...servers].map((close) => close()));
+
 /** A server that notes what it is asked, and answers as `handle` says. */
 export async function serve(handle) {
   const log = [];
@@ -49,8 +54,10 @@ export async function serve(handle) {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   const close = () =>
     new Promise((resolve) => {
+      servers.delete(close);
       server.close(resolve);
       server.closeAllConnections();
     });
+  servers.add(close);
   return { url: `http://127.0.0.1:${server.address().port}/mcp`, log, close };
 }

@@ -1,11 +1,14 @@
 // The doctor in a real browser, and servers with one fault each.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch, open, serve } from "./browser.mjs";
+import { closeServers, launch, open, serve } from "./browser.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
-after(() => browser.close());
+after(async () => {
+  await browser.close();
+  await closeServers();
+});
 
 /** Stands for the page's own origin in what servers answer and the doctor says. */
 const PAGE = "<page>";

@@ -3,12 +3,15 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { WebSocket, WebSocketServer } from "ws";
 import { connect } from "../node.mjs";
-import { launch, open, serve } from "./browser.mjs";
+import { closeServers, launch, open, serve } from "./browser.mjs";
 import { peer } from "./peer.mjs";
 
 let browser;
 before(async () => (browser = await launch()));
-after(() => browser.close());
+after(async () => {
+  await browser.close();
+  await closeServers();
+});
 
 const started = async (options) => {
   const log = [];

@@ -4,6 +4,7 @@ use std::future::IntoFuture as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use everywire::transport::{TransportError, TransportErrorKind};
 use serde_json::json;
 
 use crate::common::{IN_BROWSER, client, connected, echo, memory, promise, soon};
@@ -199,6 +200,12 @@ async fn stopped(rule: Rule, code: &str) {
     assert_eq!(error.maybe_executed(), code == "too_large", "{error}");
     let told = peer.noted("flood", 1).await;
     let sent = told[0].strip_prefix("flood stopped after ").and_then(|sent| sent.parse::<u64>().ok());
+    // What was read of it before it was given up.
+    if code == "too_large" {
+        let kind = error.transport().map(TransportError::kind);
+        let Some(TransportErrorKind::TooLarge { size, .. }) = kind else { panic!("{error:?}") };
+        assert!(*size > LIMIT && (*size as u64) < SLACK, "{error}");
+    }
     // What a browser takes off the wire before it hears that its page wants no more depends on how busy the machine is.
     let most = if IN_BROWSER { HUGE } else { SLACK };
     assert!(sent.is_some_and(|sent| sent < most), "{told:?}");

@@ -281,9 +281,8 @@ fn a_remembered_legacy_server_that_became_modern_is_asked_again() {
     assert_eq!(sim.era(), Some(Era::Modern));
 }
 
-/// A program that is slow to start: both questions wait for it, and it knows only the first.
-#[test]
-fn a_late_answer_to_the_probe_holds_where_initialize_is_refused() {
+/// A program that is slow to start: both questions wait for it.
+fn slow() -> (Sim, Value, Value) {
     let mut sim = Sim::new();
     sim.open();
     sim.profile = channel(Liveness::Channel);
@@ -292,6 +291,12 @@ fn a_late_answer_to_the_probe_holds_where_initialize_is_refused() {
     sim.advance(secs(2));
     let initialize = sim.one();
     assert_eq!(initialize["method"], "initialize");
+    (sim, probe, initialize)
+}
+
+#[test]
+fn a_late_answer_to_the_probe_holds_where_initialize_is_refused() {
+    let (mut sim, probe, initialize) = slow();
     sim.list("queued");
     sim.deliver(answer(&probe, discovered()));
     sim.nobody_answered();
@@ -305,14 +310,8 @@ fn a_late_answer_to_the_probe_holds_where_initialize_is_refused() {
 
 #[test]
 fn a_late_answer_to_the_probe_is_remembered_where_initialize_is_answered() {
-    let mut sim = Sim::new();
-    sim.open();
-    sim.profile = channel(Liveness::Channel);
-    sim.up();
-    let probe = sim.one();
-    sim.advance(secs(2));
+    let (mut sim, probe, initialize) = slow();
     sim.deliver(answer(&probe, discovered()));
-    let initialize = sim.one();
     sim.deliver(answer(&initialize, initialized(LEGACY)));
     assert!(sim.reply_to("open").is_ok());
     assert_eq!(sim.session.info().map(|info| info.era), Some(Era::Legacy));
